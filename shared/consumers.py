@@ -1,0 +1,149 @@
+"""One consumer a queue: kept alive, paused through outages without spending delivery limits, and stopped without returning anything."""
+
+import asyncio
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from aio_pika.exceptions import AMQPError
+from faststream import AckPolicy
+from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
+
+from shared import logging
+from shared.database import Database
+from shared.delivery import Delivery, Handler, Work
+from shared.errors import Outage
+from shared.messaging import Publisher
+from shared.pauses import longer, wait_any
+
+log = logging.get(__name__)
+
+FIRST_PAUSE_SECONDS = 0.1
+BROKER_SECONDS = 5.0
+"""The most that cancelling or starting a consumer may take."""
+
+
+async def _as_it_came(message: RabbitMessage) -> RabbitMessage:
+    """Decode nothing: `shared.delivery` does, since each injected parameter would cost a thread hop a message."""
+    return message
+
+
+class Consumer:
+    """A subscriber of FastStream's and the work behind it.
+
+    Args:
+        hold_seconds: how long a delivery may be held through an outage before it is given back; at most half of the broker's
+            `consumer_timeout`, counted from its arrival here.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        broker: RabbitBroker,
+        database: Database,
+        publisher: Publisher,
+        *,
+        batch: int,
+        hold_seconds: float,
+        longest_pause_seconds: float,
+    ) -> None:
+        batch = min(batch, handler.listening.batch)
+        self.work = Work(handler, database, publisher, batch=batch)
+        self._database, self._hold_seconds, self._longest_pause = database, hold_seconds, longest_pause_seconds
+        self._subscriber = broker.subscriber(
+            RabbitQueue(handler.listening.queue, declare=False),
+            channel=Channel(prefetch_count=2 * batch),
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+        )
+        self._subscriber(self.work.receive, decoder=_as_it_came)
+        self.stepped_back = False
+        """Whether it has cancelled itself until the database can commit again."""
+
+    @property
+    def queue(self) -> str:
+        """The queue's name."""
+        return self.work.queue
+
+    @property
+    def live(self) -> bool:
+        """Whether the broker would deliver to it: an open channel on which its consumer tag stands."""
+        queue, tag = self._subscriber._queue_obj, self._subscriber._consumer_tag
+        if queue is None or tag is None or queue.channel.is_closed:
+            return False
+        # aio-pika 10.2 offers no public look at the channel below; a robust queue lists consumers that the broker has cancelled, too.
+        below: Any = queue.channel._channel  # type: ignore[attr-defined]
+        return below is not None and tag in below.channel.consumers
+
+    async def start(self) -> None:
+        """Consume.
+
+        Raises:
+            Outage: the broker is away, or does not have the queue.
+        """
+        try:
+            async with asyncio.timeout(BROKER_SECONDS):
+                # FastStream 0.7.8 drops what is delivered before start() has returned, unless it runs already.
+                self._subscriber.running = True
+                await self._subscriber.start()
+        except (AMQPError, OSError, TimeoutError) as error:
+            raise Outage(f"no consumer for {self.queue}: {type(error).__name__}") from error
+
+    async def cancel(self) -> None:
+        """Let the broker deliver no more; what has come stays in hand.
+
+        FastStream's own stop cancels last, and what comes meanwhile would go back.
+        """
+        queue, tag = self._subscriber._queue_obj, self._subscriber._consumer_tag
+        if queue is not None and tag is not None and not queue.channel.is_closed:
+            with suppress(AMQPError, OSError, TimeoutError):
+                async with asyncio.timeout(BROKER_SECONDS):
+                    await queue.cancel(tag)
+        self._subscriber._consumer_tag = None
+        await asyncio.sleep(0)  # Callbacks of deliveries that came before the cancel run first.
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until told to stop, and then until everything in hand is settled or given back."""
+        while not stopping.is_set() or self.work.arrived:
+            self.work.woken.clear()
+            if batch := self.work.take():
+                await self._settle(batch, stopping)
+            elif not self.work.arrived:
+                await wait_any(self.work.woken, stopping)
+
+    async def _settle(self, batch: list[Delivery], stopping: asyncio.Event) -> None:
+        """Settle a batch, however long something is away."""
+        pause = FIRST_PAUSE_SECONDS
+        while batch:
+            try:
+                await self.work.settle_some(batch)
+                return
+            except Outage as outage:
+                held = len(batch) + len(self.work.arrived)
+                log.warning("consumer_waits", queue=self.queue, reason=str(outage), held=held, pause_seconds=pause)
+            if stopping.is_set() or monotonic() - batch[0].arrived_at + pause > self._hold_seconds:
+                await self._step_back(batch, stopping)
+                return
+            await wait_any(stopping, seconds=pause)
+            pause = longer(pause, most=min(self._longest_pause, self._hold_seconds / 4))
+            batch = [delivery for delivery in batch if not delivery.channel.is_closed]
+
+    async def _step_back(self, batch: list[Delivery], stopping: asyncio.Event) -> None:
+        """Cancel, give back what is held, and consume again only after the database has shown that it can commit."""
+        self.stepped_back = True
+        await self.cancel()
+        held = [*batch, *self.work.arrived]
+        self.work.arrived.clear()
+        await self.work.hands.give_back(held)
+        log.warning("consumer_stepped_back", queue=self.queue, returned=len(held))
+        pause = FIRST_PAUSE_SECONDS
+        while not stopping.is_set():
+            try:
+                await self._database.probe()
+                await self.start()
+                self.stepped_back = False
+                log.info("consumer_resumed", queue=self.queue)
+                return
+            except Outage:
+                pause = longer(pause, most=self._longest_pause)
+                await wait_any(stopping, seconds=pause)

@@ -1,0 +1,1 @@
+"""The published language: every message that crosses RabbitMQ, one class each, by the service that owns it."""

@@ -1,0 +1,16 @@
+"""What became of what we said."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from shared.contracts.base import Message
+
+
+class ContactUndeliverable(Message):
+    """The receiving side refused an address for good; nothing more is sent to it."""
+
+    key: ClassVar[str] = "notifier.contact_undeliverable.v1"
+
+    member_id: UUID
+    contact_id: UUID
+    reason: str

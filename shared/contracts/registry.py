@@ -1,0 +1,80 @@
+"""What the registry decided about people."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from shared.contracts.base import Body, Message, Moment
+from shared.contracts.gateway import Channel, DiasporaType, Interest, Language, Way
+
+ContactKind = Literal["email", "phone", "whatsapp", "telegram"]
+
+
+class Contact(Body):
+    """One way to reach a member."""
+
+    id: UUID
+    kind: ContactKind
+    value: str
+    """An e-mail address as written, or a number in E.164."""
+    confirmed_at: Moment | None = None
+    shared: bool = False
+    """Another member has the same contact: what is sent to it names nobody."""
+
+
+class MemberState(Message):
+    """A member as listeners need them. A higher `version` replaces a lower one."""
+
+    member_id: UUID
+    version: int
+    status: Literal["registered", "confirmed"]
+    given_name: str
+    family_name: str
+    language: Language
+    area: str
+    """ISO 3166-2 province of South Africa, or ISO 3166-1 country."""
+    interests: tuple[Interest, ...] = ()
+    diaspora_type: DiasporaType | None = None
+    contacts: tuple[Contact, ...] = ()
+    information: tuple[Channel, ...] = ()
+    """The channels on which the member agreed to receive information."""
+
+
+class MemberRegistered(MemberState):
+    """A person became a member."""
+
+    key: ClassVar[str] = "registry.member_registered.v1"
+
+    submission_id: UUID
+    way: Way
+
+
+class MemberChanged(MemberState):
+    """A member's details, contacts or consents are different now."""
+
+    key: ClassVar[str] = "registry.member_changed.v1"
+
+
+class RegistrationRepeated(Message):
+    """A member registered again; nothing was added. Their own address is told, at most once a day."""
+
+    key: ClassVar[str] = "registry.registration_repeated.v1"
+
+    member_id: UUID
+    at: Moment
+
+
+class RegistrationsProcessed(Message):
+    """The registry has dealt with these submissions, whatever it decided; their contents can be blanked."""
+
+    key: ClassVar[str] = "registry.registrations_processed.v1"
+
+    submission_ids: tuple[UUID, ...]
+
+
+class MemberErased(Message):
+    """A member is gone; whoever holds anything about them deletes it and refuses what comes later."""
+
+    key: ClassVar[str] = "registry.member_erased.v1"
+
+    member_id: UUID
+    submission_ids: tuple[UUID, ...] = ()

@@ -1,0 +1,171 @@
+"""The broker: declaring the topology, publishing with confirms, and the connection that consumers share."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import AMQPError, DeliveryError
+from faststream.rabbit import RabbitBroker
+from faststream.rabbit.utils import RabbitClientProperties
+
+from shared.errors import Outage
+from shared.topology import EXCHANGE, LISTENINGS
+
+CONNECT_SECONDS = 5.0
+"""The most that connecting, or declaring one thing, may take."""
+CLOSE_SECONDS = 2.0
+"""A blocked broker answers no close: the connection is dropped after this."""
+RECONNECT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message on its way to the broker.
+
+    Attributes:
+        queue: the one queue that it goes to, by the default exchange; None for all who listen to its key.
+    """
+
+    id: UUID
+    key: str
+    body: bytes
+    correlation_id: str | None = None
+    queue: str | None = None
+    headers: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+
+
+async def connect(url: str, name: str) -> AbstractConnection:
+    """Open a connection that does not mend itself.
+
+    Raises:
+        Outage: the broker could not be reached.
+    """
+    try:
+        return await aio_pika.connect(url, timeout=CONNECT_SECONDS, client_properties={"connection_name": name})
+    except (AMQPError, OSError, TimeoutError) as error:
+        raise Outage(f"the broker is away: {type(error).__name__}") from error
+
+
+async def declare(url: str) -> None:
+    """Declare the exchange, every dead queue and then every live one, and bind them. Doing it again changes nothing.
+
+    It has a connection of its own: a queue that FastStream's broker has declared makes it ignore the subscriber's channel.
+
+    Raises:
+        Outage: the broker is away.
+    """
+    connection = await connect(url, "khokahano topology")
+    try:
+        async with asyncio.timeout(len(LISTENINGS) * CONNECT_SECONDS):
+            channel = await connection.channel()
+            exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+            for row in LISTENINGS:
+                await channel.declare_queue(row.dead_queue, durable=True, arguments=dict(row.dead_arguments))
+                queue = await channel.declare_queue(row.queue, durable=True, arguments=dict(row.arguments))
+                await queue.bind(exchange, row.message.key)
+    except (AMQPError, OSError, TimeoutError) as error:
+        raise Outage(f"the topology could not be declared: {type(error).__name__}") from error
+    finally:
+        await _close(connection)
+
+
+def broker(url: str, name: str) -> RabbitBroker:
+    """Return FastStream's broker for consumers; its connection mends itself, decoding and acknowledging are `shared.delivery`'s."""
+    return RabbitBroker(
+        url,
+        timeout=CONNECT_SECONDS,
+        reconnect_interval=RECONNECT_SECONDS,
+        fail_fast=True,
+        client_properties=cast("RabbitClientProperties", {"connection_name": f"{name} consumers"}),
+        logger=None,
+        apply_types=False,
+    )
+
+
+class Publisher:
+    """Publishes persistent, mandatory messages and waits for the broker's confirms, many in flight.
+
+    It has its own connection, since a broker that is short of memory or disk blocks connections that publish, and consumers must go on.
+    """
+
+    def __init__(self, url: str, service: str) -> None:
+        self._url, self._service = url, service
+        self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._opening = asyncio.Lock()
+
+    async def publish(self, messages: Sequence[Outgoing], *, deadline_seconds: float) -> dict[UUID, Exception]:
+        """Publish and return the error of each message that the broker did not take; a message without one is on disk there.
+
+        Raises:
+            Outage: there is no connection to publish on; nothing was sent.
+        """
+        channel = await self._open()
+        exchange = await channel.get_exchange(EXCHANGE, ensure=False)
+        sending = {
+            message.id: asyncio.ensure_future(
+                (channel.default_exchange if message.queue else exchange).publish(
+                    self._envelope(message), message.queue or message.key, mandatory=True
+                )
+            )
+            for message in messages
+        }
+        _, unanswered = await asyncio.wait(sending.values(), timeout=deadline_seconds)
+        for task in unanswered:
+            task.cancel()
+        await asyncio.gather(*unanswered, return_exceptions=True)
+        failures: dict[UUID, Exception] = {}
+        for identifier, task in sending.items():
+            if task in unanswered or task.cancelled():
+                failures[identifier] = Outage("not confirmed in time")
+            elif (error := task.exception()) is not None:
+                # Returned as unroutable, or refused: the message's own trouble. Everything else is the connection's.
+                failures[identifier] = error if isinstance(error, DeliveryError) else Outage(f"not sent: {type(error).__name__}")
+        if any(isinstance(error, Outage) for error in failures.values()):
+            await self.close()
+        return failures
+
+    def _envelope(self, message: Outgoing) -> aio_pika.Message:
+        return aio_pika.Message(
+            message.body,
+            headers=message.headers,
+            content_type="application/json",
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            message_id=str(message.id),
+            correlation_id=message.correlation_id,
+            type=message.key,
+            app_id=self._service,
+            timestamp=message.at,
+        )
+
+    async def _open(self) -> AbstractChannel:
+        async with self._opening:
+            if self._channel is None or self._channel.is_closed or self._connection is None or self._connection.is_closed:
+                await self.close()
+                self._connection = await connect(self._url, f"{self._service} publisher")
+                try:
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                except (AMQPError, OSError, TimeoutError) as error:
+                    await self.close()
+                    raise Outage(f"the broker is away: {type(error).__name__}") from error
+            return self._channel
+
+    async def close(self) -> None:
+        """Close the connection; the next publish opens another."""
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None:
+            await _close(connection)
+
+
+async def _close(connection: AbstractConnection) -> None:
+    with suppress(AMQPError, OSError, TimeoutError, asyncio.CancelledError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.close()

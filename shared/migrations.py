@@ -1,0 +1,112 @@
+"""Bringing a service's database up to date. Migrations expand first and contract later, since old and new code run side by side."""
+
+import asyncio
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from shared import logging
+from shared.database import naming_trouble
+from shared.errors import Contention, Outage
+
+log = logging.get(__name__)
+
+LOCK_TIMEOUT_SECONDS = 5
+"""How long a migration waits for a lock before it lets everybody else go on and tries again."""
+TRIES = 10
+PAUSE_SECONDS = 2.0
+CONNECT_SECONDS = 10.0
+
+
+def _config(service: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("shared") / "alembic"))
+    config.set_main_option("version_locations", str(Path(str(files(f"services.{service}"))) / "migrations"))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def head(service: str) -> str:
+    """Return the newest revision that this code knows."""
+    return ScriptDirectory.from_config(_config(service)).get_current_head() or ""
+
+
+def upgrade(service: str, url: str) -> None:
+    """Migrate a service's database to this code's newest revision; one process at a time, and again while locks are held.
+
+    Raises:
+        Outage: the database is away.
+        Contention: others held locks through every try; nothing was changed.
+    """
+    asyncio.run(_upgrade(service, url))
+
+
+async def _upgrade(service: str, url: str) -> None:
+    url = f"postgresql+asyncpg://{url.partition('://')[2]}"
+    for attempt in range(1, TRIES + 1):
+        engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS})
+        try:
+            with naming_trouble():
+                async with engine.connect() as connection:
+                    await connection.run_sync(_run, service)
+                    await connection.commit()
+            return
+        except (Contention, Outage) as trouble:
+            if attempt == TRIES:
+                raise
+            log.warning("migration_waits", database=service, reason=str(trouble), attempt=attempt)
+            await asyncio.sleep(PAUSE_SECONDS)
+        finally:
+            await engine.dispose()
+
+
+def _run(connection: Connection, service: str) -> None:
+    key = int.from_bytes(hashlib.sha256(f"khokahano.migrations.{service}".encode()).digest()[:8], "big", signed=True)
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+    connection.commit()
+    try:
+        config = _config(service)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+        connection.commit()
+
+
+def create_messaging_tables(op: Operations) -> None:
+    """Make the outbox and the inbox; every service's first migration calls it.
+
+    Both tables turn over all their rows, so that autovacuum goes by a number of dead rows instead of a share.
+    """
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("correlation_id", sa.Text),
+        sa.Column("queue", sa.Text),
+        sa.Column("again", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("not_before", postgresql.TIMESTAMP(timezone=True)),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("message_id", sa.Uuid, primary_key=True),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    )
+    op.execute("ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)")
+    op.execute("ALTER TABLE inbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000)")
+    op.execute("CREATE INDEX inbox_at ON inbox USING brin (at)")
