@@ -4,7 +4,7 @@ import logging as stdlib
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -60,8 +60,8 @@ def _dumps(event: Mapping[str, Any], **_: Any) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
-def configure(service: str, level: str = "info") -> None:
-    """Send this process's logs, and its libraries' warnings, to standard output as JSON lines."""
+def configure(service: str, level: str = "info", stream: TextIO | None = None) -> None:
+    """Send this process's logs, and its libraries' warnings, to a stream (standard output) as JSON lines."""
     steps: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -77,7 +77,7 @@ def configure(service: str, level: str = "info") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = stdlib.StreamHandler(sys.stdout)
+    handler = stdlib.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *steps],

@@ -45,12 +45,29 @@ class _EnvironmentOrFile(EnvSettingsSource):
         return variables
 
 
-class Settings(BaseSettings):
-    """What every service reads."""
+class BrokerSettings(BaseSettings):
+    """Where the broker is."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
 
     rabbitmq_url: str = "amqp://guest:guest@127.0.0.1:5672/"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments first, then the environment; nothing else."""
+        return init_settings, _EnvironmentOrFile(settings_cls)
+
+
+class Settings(BrokerSettings):
+    """What every service reads."""
+
     link_keys: KeyRing
     """Sign the links in messages: the notifier mints, the gateway checks."""
     khokahano_base_url: str = "http://127.0.0.1:8080"
@@ -71,15 +88,3 @@ class Settings(BaseSettings):
     database_pool_size: int = 8
     database_timeout_seconds: float = 10.0
     """The most one statement, or connecting, may take."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read arguments first, then the environment; nothing else."""
-        return init_settings, _EnvironmentOrFile(settings_cls)

@@ -1,6 +1,6 @@
 """The consent wordings: shipped files `<version>.<language>.txt`, never edited; a new wording is a new version.
 
-A file is plain text: paragraphs parted by an empty line, list items on lines that begin with `- `. The Sesotho is a draft for native review.
+A file is plain text: paragraphs parted by an empty line, list items after `- `. The Sesotho is a draft for native review.
 """
 
 from functools import cache

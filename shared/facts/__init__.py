@@ -16,6 +16,9 @@ _COUNTRIES_ST = {"LS": "Lesotho", "ZA": "Afrika Boroa", "BW": "Botsoana", "ZM": 
 """Where Sesotho has its own name or the same one; CLDR has none (draft)."""
 
 
+_KINDS: dict[str, Literal["province", "country"]] = {"province": "province", "country": "country"}
+
+
 class Area(NamedTuple):
     """A province of South Africa or a country whose coverage is counted.
 
@@ -70,8 +73,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 def areas() -> tuple[Area, ...]:
     """Return the nine provinces, then the ten countries, in the file's order."""
     return tuple(
-        Area(row["code"], "province" if row["kind"] == "province" else "country", row["name_en"], row["name_st"], int(row["planning_target"]))
-        for row in _rows("areas.csv")
+        Area(row["code"], _KINDS[row["kind"]], row["name_en"], row["name_st"], int(row["planning_target"])) for row in _rows("areas.csv")
     )
 
 
@@ -90,7 +92,9 @@ def districts() -> tuple[District, ...]:
 @cache
 def partners() -> tuple[Partner, ...]:
     """Return the missions as far as lists were found."""
-    return tuple(Partner(row["code"], row["kind"], row["city"], row["country"], tuple(row["covers"].split())) for row in _rows("partners.csv"))
+    return tuple(
+        Partner(row["code"], row["kind"], row["city"], row["country"], tuple(row["covers"].split())) for row in _rows("partners.csv")
+    )
 
 
 @cache

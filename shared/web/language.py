@@ -33,11 +33,11 @@ class Catalogue(gettext.NullTranslations):
             for message in read_po(stream):
                 if not message.id or not message.string or message.fuzzy:
                     continue
-                if isinstance(message.id, tuple):
-                    one, many = (str(form) for form in message.string[:2])
-                    self._many[str(message.id[0])] = (one, many)
-                else:
+                if isinstance(message.id, str):
                     self._texts[message.id] = str(message.string)
+                else:
+                    one, many = (str(form) for form in message.string[:2])
+                    self._many[message.id[0]] = (one, many)
 
     def gettext(self, message: str) -> str:
         """Return the text in this language."""

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from shared.errors import FieldError
+from shared.settings import Settings
 from shared.web.headers import policy, security_headers
 from shared.web.language import CATALOGUES, COOKIE, LANGUAGES, OWN_NAMES, TAGS, Language, add_texts, chosen, language_of
 
@@ -30,6 +31,7 @@ def _small(css: str) -> str:
 
 
 STYLE = _small((_HERE / "style.css").read_text("utf-8"))
+_INLINE = Markup(STYLE)  # noqa: S704  # Our own file, and its signs must stay as the policy's hash has them.
 
 
 class Filled:
@@ -74,12 +76,12 @@ class Pages:
 
     Args:
         directory: the service's package.
-        settings: anything with `khokahano_base_url`; it decides whether the language cookie is for HTTPS only.
+        settings: where given, they say whether people come by HTTPS.
     """
 
-    def __init__(self, directory: Path, settings: Any = None) -> None:
+    def __init__(self, directory: Path, settings: Settings | None = None) -> None:
         add_texts(directory)
-        self._https = str(getattr(settings, "khokahano_base_url", "")).startswith("https:")
+        self._https = settings is not None and settings.khokahano_base_url.startswith("https:")
         folders = dict.fromkeys([directory / "templates", _HERE / "templates"])
         self._environments = {language: self._environment(language, list(folders)) for language in LANGUAGES}
 
@@ -96,7 +98,7 @@ class Pages:
         environment.policies["ext.i18n.trimmed"] = True
         environment.install_gettext_translations(CATALOGUES[language], newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
         environment.globals.update(
-            language=language, lang=TAGS[language], own_names=OWN_NAMES, tags=TAGS, style=Markup(STYLE), no_form=Filled(), paragraphs=paragraphs
+            language=language, lang=TAGS[language], own_names=OWN_NAMES, tags=TAGS, style=_INLINE, paragraphs=paragraphs
         )
         return environment
 
@@ -117,7 +119,8 @@ class Pages:
         spoken = language or language_of(request)
         identity = getattr(request.state, "identity", None)
         csrf = getattr(identity, "csrf", "")
-        text = self._environments[spoken].get_template(template).render(
+        page = self._environments[spoken].get_template(template)
+        text = page.render(
             path=request.url.path,
             identity=identity,
             csrf=csrf,

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -74,8 +75,7 @@ def document(refusal: Refusal, language: Language) -> dict[str, Any]:
         "status": refusal.status,
         "detail": translate(language, refusal.detail or kind.detail),
     }
-    if (correlation_id := journey.current()) is not None:
-        found["instance"] = f"urn:khokahano:journey:{correlation_id}"
+    found["instance"] = f"urn:khokahano:journey:{journey.current() or uuid4()}"
     if refusal.errors:
         found["errors"] = [{"pointer": error.pointer, "detail": translate(language, error.detail)} for error in refusal.errors]
     return found
@@ -147,5 +147,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _broken)
-
-

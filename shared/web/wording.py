@@ -54,7 +54,8 @@ def pointer(location: Iterable[int | str]) -> str:
 def _text(error: Mapping[str, Any], language: Language, missing: Mapping[str, str]) -> str:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == _OURS:
-        return translate(language, error["msg"], **context)
+        said: str = error["msg"]
+        return translate(language, said, **context)
     if kind == "missing" and (own := missing.get(pointer(error["loc"]))):
         return translate(language, own)
     if kind in ("literal_error", "enum"):

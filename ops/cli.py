@@ -1,0 +1,59 @@
+"""The `khokahano` command. Each command is a file in `ops/commands/` and a line in the table below."""
+
+import importlib
+import sys
+from typing import Annotated
+
+import typer
+
+from ops import output
+from ops.checkout import Checkout
+from ops.processes import StartFailed
+from shared.errors import KhokahanoError
+
+COMMANDS = {
+    "migrate": "ops.commands.migrate",
+    "demo": "ops.commands.demo",
+    "dead-letters": "ops.commands.dead_letters",
+    "announce-again": "ops.commands.announce",
+    "schemas": "ops.commands.schemas",
+}
+"""Name → module. A module has `app` (a group of commands, `typer.Typer`) or a function `run` (one command)."""
+
+application = typer.Typer(
+    name="khokahano",
+    help="Find, register, answer and bring together a country's people abroad.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+
+@application.callback()
+def khokahano(as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for programs.")] = False) -> None:
+    """Find, register, answer and bring together a country's people abroad."""
+    output.choose(as_json=as_json)
+
+
+for _name, _module in COMMANDS.items():
+    _command = importlib.import_module(_module)
+    if hasattr(_command, "app"):
+        application.add_typer(_command.app, name=_name)
+    else:
+        application.command(_name)(_command.run)
+
+
+def main() -> None:
+    """Run the command line: status 0, 1 (could not) or 2 (wrong call)."""
+    Checkout().adopt()
+    try:
+        application()
+    except (KhokahanoError, StartFailed, OSError) as trouble:
+        output.fail(str(trouble) or type(trouble).__name__)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of `khokahano`, one file each; `ops/cli.py` lists them."""

@@ -1,0 +1,71 @@
+import json
+import logging as stdlib
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+
+from shared import journey, logging
+
+
+@pytest.fixture
+def printed() -> Iterator[StringIO]:
+    """Where logs go during a test."""
+    root, stream = stdlib.getLogger(), StringIO()
+    before, level = root.handlers[:], root.level
+    logging.configure("tests", stream=stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def read(printed: StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in printed.getvalue().splitlines()]
+
+
+def test_log_is_one_json_object_a_line_with_its_journey(printed: StringIO) -> None:
+    with journey.on("journey-1"):
+        logging.get("x").info("member_registered", count=3)
+    (line,) = read(printed)
+    assert (line["event"], line["count"], line["correlation_id"], line["level"]) == ("member_registered", 3, "journey-1", "info")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("email", "palesa@example.org"),
+        ("reason", "550 palesa@example.org unknown"),
+        ("reason", "no such number +27 71 000 0123"),
+        ("reason", "0710000123 is off"),
+        ("path", "/confirm/abc.DEF-123"),
+        ("given_name", "Palesa"),
+    ],
+)
+def test_log_holds_nobody(printed: StringIO, key: str, value: str) -> None:
+    logging.get("x").warning("something", **{key: value})
+    (line,) = read(printed)
+    text = json.dumps(line)
+    assert all(mark not in text for mark in ("palesa", "Palesa", "710000123", "71 000", "abc.DEF"))
+
+
+def test_error_is_told_by_type_and_place_not_by_its_text(printed: StringIO) -> None:
+    try:
+        raise ValueError("palesa@example.org")
+    except ValueError:
+        logging.get("x").exception("failed")
+    (line,) = read(printed)
+    assert line["error"] == "ValueError"
+    assert "test_logging.py:" in str(line["where"])
+    assert "palesa" not in json.dumps(line)
+
+
+def test_libraries_warnings_are_scrubbed_too(printed: StringIO) -> None:
+    stdlib.getLogger("some.library").warning("cannot reach %s", "palesa@example.org")
+    (line,) = read(printed)
+    assert line["event"] == "cannot reach [address]"
+
+
+def test_ids_are_left_whole(printed: StringIO) -> None:
+    logging.get("x").info("relayed", message_id="01a20a29-c5b3-7540-ad6f-2923315e9f34", other="01a20a29-c5b3-7540-ad6f-2923315e9f34")
+    (line,) = read(printed)
+    assert line["message_id"] == line["other"] == "01a20a29-c5b3-7540-ad6f-2923315e9f34"
