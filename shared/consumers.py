@@ -11,8 +11,9 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 
 from shared import logging
 from shared.database import Database
-from shared.delivery import Delivery, Handler, Work
+from shared.delivery import Handler, Work
 from shared.errors import Outage
+from shared.hands import Delivery
 from shared.messaging import Publisher
 from shared.pauses import longer, wait_any
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +11,6 @@ from sqlalchemy import ARRAY, DateTime, Text, Uuid, bindparam, text
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
 
 from shared.clock import new_id
 from shared.errors import Contention, Outage
@@ -25,10 +24,8 @@ OUTAGE_CLASSES = ("08", "53", "57", "58")
 """SQLSTATE classes: connection, resources (disk full, too many connections), intervention (shutdown, time-out), system."""
 
 
-class Base(DeclarativeBase):
-    """The root of every mapped class. Services' tables share its metadata only in tests: migrations make tables, never metadata."""
-
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: DateTime(timezone=True), str: Text()}
+COLUMNS: dict[Any, Any] = {datetime: DateTime(timezone=True), str: Text()}
+"""What a mapped attribute's Python type is in a table. Each service's `Base` takes it; tables of one name must not meet in one process."""
 
 
 class Database:

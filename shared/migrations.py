@@ -4,11 +4,11 @@ import asyncio
 import hashlib
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
@@ -85,8 +85,8 @@ def _run(connection: Connection, service: str) -> None:
         connection.commit()
 
 
-def create_messaging_tables(op: Operations) -> None:
-    """Make the outbox and the inbox; every service's first migration calls it.
+def create_messaging_tables(op: Any) -> None:
+    """Make the outbox and the inbox; every service's first migration calls it with Alembic's `op`.
 
     Both tables turn over all their rows, so that autovacuum goes by a number of dead rows instead of a share.
     """

@@ -18,5 +18,5 @@ class ForumSettings(Settings):
     forum_days: int = Field(default=2, ge=1, le=14)
     forum_places: int = Field(default=6, ge=1)
     """How many speakers there is room for."""
-    forum_team_emails: CommaSeparated = []
+    forum_team_emails: CommaSeparated = Field(default_factory=list)
     """The forum team's first addresses; edited on the desk later."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Query
 
 from shared.errors import FieldError, Invalid
+from shared.web.language import mark
 
 Row = TypeVar("Row")
 Key = tuple[str | int, ...]
@@ -34,7 +35,7 @@ def decode(cursor: str) -> Key:
     except (ValueError, binascii.Error, RecursionError):
         key = None
     if not isinstance(key, list) or not key or not all(isinstance(part, str) or type(part) is int for part in key):
-        raise Invalid(errors=[FieldError("/query/cursor", "Take the cursor from `next` of the page before, as it is.")])
+        raise Invalid(errors=[FieldError("/query/cursor", mark("Take the cursor from `next` of the page before, as it is."))])
     return tuple(key)
 
 
