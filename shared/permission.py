@@ -16,7 +16,7 @@ class Standing:
         silenced: somebody who uses it wants no information there; a shared contact is silenced for all who share it.
         consented: this member agreed to information on this channel and has not withdrawn.
         confirmed: its holder confirmed it.
-        erased: the member is gone.
+        erased: the member is gone, or has this contact no more.
     """
 
     suppressed: bool = False

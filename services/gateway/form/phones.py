@@ -1,0 +1,91 @@
+"""Phone numbers in any spelling, read by the residence's region, else by the country of origin's (a Lesotho SIM in Gauteng)."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberType, format_number, number_type, parse
+
+from shared.web.wording import unfit
+
+LENGTH_MOST = 40
+"""Characters of any spelling; E.164 has at most 15 digits."""
+_PERSONAL = frozenset(
+    {
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        PhoneNumberType.VOIP,
+        PhoneNumberType.PERSONAL_NUMBER,
+    }
+)
+"""Numbers at which a person answers; a premium number would cost whoever calls it."""
+
+
+class Number(NamedTuple):
+    """A number as it is kept.
+
+    Attributes:
+        e164: international, digits only after the `+`.
+        uncertain: two countries' readings were valid and nobody chose; nothing is written to it until confirmed.
+    """
+
+    e164: str
+    uncertain: bool = False
+
+
+class Reading(NamedTuple):
+    """What a spelling means in one region."""
+
+    region: str
+    e164: str
+    shown: str
+
+
+def warm(regions: Iterable[str]) -> None:
+    """Load these regions' numbering plans now, and not in somebody's request."""
+    for region in regions:
+        PhoneMetadata.metadata_for_region(region, None)
+
+
+def readings(spelling: str, regions: Iterable[str]) -> list[Reading]:
+    """Return the valid readings of a spelling, one a different number, in the regions' order.
+
+    A spelling with `+` and its country code reads the same everywhere.
+    """
+    found: dict[str, Reading] = {}
+    typed = spelling.strip(" ")
+    if len(typed) > LENGTH_MOST or any(letter.isalpha() or not letter.isprintable() for letter in typed.replace("\u00a0", " ")):
+        return []
+    international = typed.startswith(("+", "\uff0b"))
+    for region in list(dict.fromkeys(regions))[: 1 if international else None]:
+        try:
+            number = parse(typed, region)
+        except NumberParseException:
+            continue
+        if number_type(number) in _PERSONAL:
+            number.extension = None
+            e164 = format_number(number, PhoneNumberFormat.E164)
+            found.setdefault(e164, Reading(region, e164, format_number(number, PhoneNumberFormat.INTERNATIONAL)))
+    return list(found.values())
+
+
+def shown(e164: str) -> str:
+    """Return a number as people read it: `+266 5000 0123`."""
+    return format_number(parse(e164), PhoneNumberFormat.INTERNATIONAL)
+
+
+def read(spelling: str, residence: str | None, origin: str, chosen: str | None) -> Number:
+    """Return the number meant.
+
+    Args:
+        residence: the country lived in; None where it is not known (then the origin alone counts).
+        chosen: the region the person picked among the readings.
+
+    Raises:
+        PydanticCustomError: no reading is valid.
+    """
+    found = readings(spelling, [region for region in (residence, origin) if region])
+    if not found:
+        raise unfit("Write the number with its country code, like +27 71 000 0123 or +266 5000 0123.")
+    picked = next((reading for reading in found if reading.region == chosen), None)
+    return Number((picked or found[0]).e164, uncertain=len(found) > 1 and picked is None)
