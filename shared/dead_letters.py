@@ -118,7 +118,11 @@ class DeadLetters:
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 channel = await connection.channel()
-                yield [(DeadLetter.of(row, message), message) for message in await _take(channel, row, most)]
+                taken = await _take(channel, row, most)
+                try:
+                    yield [(DeadLetter.of(row, message), message) for message in taken]
+                finally:
+                    await _return(channel, row, [message for message in taken if not message.processed])
         except (AMQPError, OSError, TimeoutError) as error:
             raise Outage(f"{row.dead_queue} could not be walked: {type(error).__name__}") from error
         finally:
@@ -135,3 +139,11 @@ async def _take(channel: AbstractChannel, row: Listening, most: int | None) -> l
     while len(taken) < min(waiting, most or waiting) and (message := await queue.get(fail=False)) is not None:
         taken.append(message)
     return taken
+
+
+async def _return(channel: AbstractChannel, row: Listening, held: list[AbstractIncomingMessage]) -> None:
+    """Give back what was held. Asking the queue something makes sure that it has it again: the next look must not miss it."""
+    for message in held:
+        await message.nack(requeue=True)
+    if held:
+        await channel.get_queue(row.dead_queue)

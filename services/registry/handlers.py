@@ -1,0 +1,143 @@
+"""What the registry does about what it hears: fetch, decide, put."""
+
+from services.registry import records
+from services.registry.erasing import erase, unshare
+from services.registry.matching import contacts_of, decide
+from services.registry.model import REACHED_BY, Consent, Member
+from services.registry.registering import join
+from shared.clock import new_id, now
+from shared.contracts.gateway import ConsentWithdrawn, ContactConfirmed, ContactDisowned, RegistrationSubmitted
+from shared.contracts.notifier import ContactUndeliverable
+from shared.contracts.registry import RegistrationRepeated, RegistrationsProcessed
+from shared.database import Transaction
+from shared.delivery import Listener
+from shared.errors import Unknown
+from shared.outbox import put
+
+listener = Listener("registry")
+
+UNANSWERED_WAYS = ("import", "demo")
+"""A sheet that lists somebody again is not that person's own doing: they are not told."""
+
+
+@listener.batch(RegistrationSubmitted)
+async def register_members(submissions: list[RegistrationSubmitted], session: Transaction) -> None:
+    """Make members of those who are new, note those who are known, and say that all were dealt with.
+
+    A submission that was decided before, or whose member was erased, changes nothing.
+
+    Raises:
+        Unknown: the consent's wording does not exist; the delivery is dead-lettered.
+    """
+    keys = {key for submission in submissions for _, _, key in contacts_of(submission)}
+    await records.lock_contacts(session, keys)
+    holders = await records.holders_of(session, keys)
+    settled = await records.settled(session, [submission.submission_id for submission in submissions])
+    decisions = decide(submissions, holders, settled, new_id=new_id)
+    joined = [(newcomer.submission, join(newcomer, decisions.shared)) for newcomer in decisions.newcomers]
+
+    await records.keep_wordings(session, {(s.consent_text_version, s.language) for s, _ in joined})
+    await records.insert(session, "member", [new.member for _, new in joined])
+    await records.insert(session, "contact", [row for _, new in joined for row in new.contacts])
+    await records.insert(session, "consent", [row for _, new in joined for row in new.consents])
+    repeats = [{"submission_id": s.submission_id, "member_id": member_id, "at": s.submitted_at} for s, member_id in decisions.repeated]
+    await records.insert(session, "repeat", repeats)
+
+    for submission, new in joined:
+        put(session, new.event, cause=submission)
+    for submission, member_id in decisions.repeated:
+        if submission.way not in UNANSWERED_WAYS:
+            put(session, RegistrationRepeated(member_id=member_id, at=submission.submitted_at), cause=submission)
+    for member in await records.members_for_update(session, decisions.sharers):
+        if changed := member.share(decisions.shared, True):
+            put(session, changed)
+    put(session, RegistrationsProcessed(submission_ids=tuple(submission.submission_id for submission in submissions)))
+
+
+@listener.each(ContactConfirmed)
+async def confirm_contact(confirmed: ContactConfirmed, session: Transaction) -> None:
+    """Confirm one contact, and with it the member, once.
+
+    Raises:
+        Unknown: there never was such a member or contact; the delivery is dead-lettered.
+    """
+    member = await _member(session, confirmed)
+    contact = member and member.contact(confirmed.contact_id)
+    if member and contact and (changed := member.confirm(contact, confirmed.at)):
+        put(session, changed, cause=confirmed)
+
+
+@listener.each(ContactDisowned)
+async def forget_contact(disowned: ContactDisowned, session: Transaction) -> None:
+    """Forget a contact whose holder says *this was not me*, and the member if nothing is left to stand on.
+
+    Raises:
+        Unknown: there never was such a member or contact; the delivery is dead-lettered.
+    """
+    keys = await records.keys_of(session, disowned.member_id)
+    await records.lock_contacts(session, keys.values())
+    member = await _member(session, disowned)
+    contact = member and member.contact(disowned.contact_id)
+    if not member or not contact:
+        return
+    key = contact.value_key
+    if not member.stands_without(key):
+        await erase(session, member, at=disowned.at, cause=disowned)
+        return
+    await records.bury(session, [held.id for held in member.contacts if held.value_key == key], at=disowned.at)
+    for channel in member.lose(key):
+        session.add(Consent.withdrawn(member.id, channel, at=disowned.at, way="link"))
+    put(session, member.changed(), cause=disowned)
+    await unshare(session, member.id, [key], cause=disowned)
+
+
+@listener.each(ConsentWithdrawn)
+async def withdraw_consent(withdrawn: ConsentWithdrawn, session: Transaction) -> None:
+    """Take back consent to information on one channel, or on all; what was agreed to later than that stands.
+
+    Raises:
+        Unknown: there never was such a member or contact; the delivery is dead-lettered.
+    """
+    if not (member := await _member(session, withdrawn)):
+        return
+    contact = member.contact(withdrawn.contact_id)
+    if withdrawn.channel:
+        channels = {withdrawn.channel}
+    elif withdrawn.contact_id:
+        channels = {channel for channel, kind in REACHED_BY.items() if contact and contact.kind == kind}
+    else:
+        channels = set(REACHED_BY)
+    channels -= await records.agreed_since(session, member.id, withdrawn.at)
+    for channel in sorted(channels.intersection(member.information)):
+        session.add(Consent.withdrawn(member.id, channel, at=withdrawn.at, way="link"))
+    if changed := member.withdraw(channels):
+        put(session, changed, cause=withdrawn)
+
+
+@listener.each(ContactUndeliverable)
+async def mark_undeliverable(undeliverable: ContactUndeliverable, session: Transaction) -> None:
+    """Note since when nothing reaches a contact.
+
+    Raises:
+        Unknown: there never was such a member or contact; the delivery is dead-lettered.
+    """
+    member = await _member(session, undeliverable)
+    contact = member and member.contact(undeliverable.contact_id)
+    if contact and contact.undeliverable_at is None:
+        contact.undeliverable_at = now()
+
+
+async def _member(
+    session: Transaction, said: ContactConfirmed | ContactDisowned | ConsentWithdrawn | ContactUndeliverable
+) -> Member | None:
+    """Return the member that something was said about, locked; None if the member or the contact is gone since.
+
+    Raises:
+        Unknown: there never was such a member or contact.
+    """
+    members = await records.members_for_update(session, [said.member_id])
+    if members and (said.contact_id is None or members[0].contact(said.contact_id)):
+        return members[0]
+    if await records.is_gone(session, said.member_id, said.contact_id):
+        return None
+    raise Unknown("no such member" if not members else "the member has no such contact")

@@ -1,0 +1,84 @@
+"""People: found, looked at, exported."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from sqlalchemy import select
+
+from services.registry import finding, showing
+from services.registry.auditing import audit
+from services.registry.exporting import export
+from services.registry.finding import Wanted
+from services.registry.model import Consent
+from services.registry.scope import scope_of
+from shared.errors import FieldError, Forbidden, Invalid, NotFound
+from shared.identity import Identity, require
+from shared.service import Db
+from shared.web.language import mark
+from shared.web.paging import Paging
+
+router = APIRouter(prefix="/api/v1/members", tags=["members"])
+
+SEES_ALL = ("admin", "consultant", "officer")
+Reader = Annotated[Identity, Depends(require(*SEES_ALL, "mission"))]
+CSV = "text/csv"
+
+
+@router.get("", response_model=showing.Listing, responses={200: {"content": {CSV: {}}}})
+async def list_members(
+    request: Request,
+    db: Db,
+    who: Reader,
+    wanted: Wanted,
+    paging: Paging,
+    form: Annotated[
+        Literal["json", "csv"] | None, Query(alias="format", description="`csv`, or `Accept: text/csv`: all that fit, in one file")
+    ] = None,
+    reason: Annotated[str | None, Query(max_length=500, description="why persons are exported; needed for CSV")] = None,
+) -> showing.Listing | Response:
+    """Find members, the newest first; a mission finds those of its areas who agreed to sharing."""
+    scope = scope_of(who)
+    if scope.sharing_only and (wanted.interest or wanted.contribution):
+        raise Forbidden(mark("A mission sees name, contacts and area; it cannot look for more than it may see."))
+    if form == "csv" or (form is None and request.headers.get("accept", "").lower().startswith(CSV)):
+        return await _file(db, who, wanted, reason)
+    after = finding.read_key(paging.after)
+    async with db.transaction() as session:
+        found = list(await session.scalars(finding.page(wanted, scope, after=after, fetch=paging.fetch)))
+        audit(session, who, "members listed", (member.id for member in found[: paging.limit]))
+    return showing.Listing.model_validate(paging.answer(found, finding.key_of, lambda member: showing.listed(member, scope)))
+
+
+async def _file(db: Db, who: Identity, wanted: Wanted, reason: str | None) -> Response:
+    if who.role not in SEES_ALL:
+        raise Forbidden
+    if not reason or not reason.strip():
+        raise Invalid(errors=[FieldError("/query/reason", mark("Say why these persons are exported."))])
+    pieces = export(db, wanted, scope_of(who), who=who, why=reason.strip())
+    first = await anext(pieces)  # So that trouble is still an answer of its own, not a file that breaks off.
+
+    async def whole_file() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    headers = {"content-disposition": 'attachment; filename="members.csv"', "cache-control": "no-store"}
+    return StreamingResponse(whole_file(), media_type=CSV, headers=headers)
+
+
+@router.get("/{member_id}", response_model=showing.Whole | showing.Known)
+async def show_member(db: Db, who: Reader, member_id: UUID) -> showing.Known:
+    """Show all that is held about a member; to a mission, what the wording of consent to sharing names."""
+    scope = scope_of(who)
+    async with db.transaction() as session:
+        member = await session.scalar(finding.one(member_id, scope))
+        if member is None:
+            raise NotFound
+        audit(session, who, "member read", [member.id])
+        if scope.sharing_only:
+            return showing.listed(member, scope)
+        consents = list(await session.scalars(select(Consent).where(Consent.member_id == member.id).order_by(Consent.id)))
+        return showing.whole(member, consents)

@@ -1,0 +1,107 @@
+"""A member as callers see them: whole, or no more than the wording of consent to sharing names."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.registry.model import Consent, Member
+from services.registry.scope import Scope
+
+
+class Known(BaseModel):
+    """What a mission may see of a member who agreed to sharing: name, contacts, area."""
+
+    id: UUID
+    given_name: str
+    family_name: str
+    email: str | None
+    phone: str | None
+    whatsapp: str | None
+    country: str
+    province: str | None
+    area: str
+    status: str
+    registered_at: datetime
+
+
+class Listed(Known):
+    """A member in a list."""
+
+    version: int
+    city: str | None
+    language: str
+    diaspora_type: str | None
+    interests: list[str]
+    contributions: list[str]
+    channels: list[str]
+    information: list[str]
+    sharing: bool
+    partner_code: str | None
+    way: str
+    confirmed_at: datetime | None
+
+
+class ContactShown(BaseModel):
+    """One contact of a member."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    kind: str
+    value: str
+    uncertain: bool
+    shared: bool
+    confirmed_at: datetime | None
+    undeliverable_at: datetime | None
+
+
+class ConsentShown(BaseModel):
+    """One answer to one question about consent."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    purpose: str
+    channel: str | None
+    given: bool
+    wording_version: str | None
+    language: str | None
+    at: datetime
+    way: str
+
+
+class Whole(Listed):
+    """All that is held about a member."""
+
+    home_district: str | None
+    occupation: str | None
+    birth_year: int | None
+    gender: str | None
+    needs: list[str]
+    contribution_note: str | None
+    contacts: list[ContactShown]
+    consents: list[ConsentShown]
+
+
+class Listing(BaseModel):
+    """A page of members, the newest first; `next` is the cursor of the following page."""
+
+    items: list[Listed | Known]
+    next: str | None
+
+
+def _known(member: Member) -> dict[str, object]:
+    values: dict[str, str] = {contact.kind: contact.value for contact in member.contacts}
+    columns = {name: getattr(member, name) for name in Whole.model_fields if name in Member.__table__.columns}
+    return {**columns, "email": values.get("email"), "phone": values.get("phone"), "whatsapp": values.get("whatsapp")}
+
+
+def listed(member: Member, scope: Scope) -> Known:
+    """Return a member as a list shows them to this caller."""
+    kind = Known if scope.sharing_only else Listed
+    return kind.model_validate(_known(member))
+
+
+def whole(member: Member, consents: list[Consent]) -> Whole:
+    """Return all that is held about a member."""
+    return Whole.model_validate({**_known(member), "contacts": member.contacts, "consents": consents}, from_attributes=True)
