@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ops.processes import ROOT
 
-LOCAL = ROOT / ".local"
+LOCAL = "KHOKAHANO_LOCAL"
+"""Names another folder than `.local/`, for a second `make run` of one checkout."""
 SECRET_BYTES = 24
 """Written as 48 hexadecimal digits, longer than the 32 characters that keys need."""
 
@@ -23,11 +24,12 @@ class Checkout:
     """The paths below one `.local/`.
 
     Args:
-        local: the folder; only its owner may read what is inside, but PostgreSQL's own user passes through it.
+        local: the folder, if not the one that the environment names. Only its owner may read what is inside, but PostgreSQL's own user
+            passes through it.
     """
 
-    def __init__(self, local: Path = LOCAL) -> None:
-        self.local = local
+    def __init__(self, local: Path | None = None) -> None:
+        self.local = local = local or Path(os.environ.get(LOCAL) or ROOT / ".local").absolute()
         self.logs, self.mail = local / "log", local / "mail"
         self.postgresql, self.rabbitmq = local / "postgresql", local / "rabbitmq"
         self.lock, self.run, self.environment = local / "lock", local / "run", local / "env"

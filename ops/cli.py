@@ -5,6 +5,7 @@ import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from ops import output
 from ops.checkout import Checkout
@@ -12,6 +13,10 @@ from ops.processes import StartFailed
 from shared.errors import KhokahanoError
 
 COMMANDS = {
+    "staff": "ops.commands.staff",
+    "token": "ops.commands.token",
+    "import": "ops.commands.imports",
+    "openapi": "ops.commands.openapi",
     "migrate": "ops.commands.migrate",
     "demo": "ops.commands.demo",
     "dead-letters": "ops.commands.dead_letters",
@@ -49,6 +54,9 @@ def main() -> None:
     Checkout().adopt()
     try:
         application()
+    except ValidationError as wrong:
+        names = ", ".join(sorted(str(error["loc"][0]).upper() for error in wrong.errors(include_input=False)))
+        output.fail(f"these settings are missing or wrong: {names}; see .env.example, or start `make run` first")
     except (KhokahanoError, StartFailed, OSError) as trouble:
         output.fail(str(trouble) or type(trouble).__name__)
     except KeyboardInterrupt:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from ops import databases
 from ops.checkout import random_secret
+from ops.servers.rabbitmq import CONSUMER_TIMEOUT_MS, USER
 from ops.services import SETTINGS
 
 FOLDER = Path("/secrets")
 POSTGRESQL, RABBITMQ = "postgres", "rabbitmq"
 """The names of their containers, and so of their hosts."""
-CONSUMER_TIMEOUT_MS = 1_800_000
-"""Equal to the services' CONSUMER_TIMEOUT_SECONDS."""
 WAIT_SECONDS = 60
 READABLE = 0o644
 """Each file lies in a volume that only its own container mounts, whose user has a number that we do not know."""
@@ -33,7 +32,7 @@ def make_secrets(folder: Path) -> bool:
     for service in SETTINGS:
         url = f"postgresql://{service}:{random_secret()}@{POSTGRESQL}:5432/{service}"
         secrets = {
-            "RABBITMQ_URL": f"amqp://khokahano:{broker}@{RABBITMQ}:5672/",
+            "RABBITMQ_URL": f"amqp://{USER}:{broker}@{RABBITMQ}:5672/",
             f"{service.upper()}_DATABASE_URL": url,
             "LINK_KEYS": links,
             **{f"{name.upper()}_IDENTITY_KEYS": key for name, key in identity.items() if service in (name, "gateway")},
@@ -43,7 +42,7 @@ def make_secrets(folder: Path) -> bool:
         _write(folder / service, secrets)
     _write(folder / POSTGRESQL, {"password": admin})
     settings = {
-        "default_user": "khokahano",
+        "default_user": USER,
         "default_pass": broker,
         "default_user_tags.administrator": "true",
         "consumer_timeout": str(CONSUMER_TIMEOUT_MS),

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -14,6 +15,8 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 REFUSE = "#!/bin/sh\n# Put here by ops/install.py for the time of one installation.\nexit 101\n"
 CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
 OLDEST_POSTGRESQL = 15
+RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+SYSTEMD = Path("/run/systemd/system")
 PURPOSES = ("check", "run", "test")
 
 
@@ -26,7 +29,7 @@ def _has_venv() -> bool:
     return subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode == 0
 
 
-def missing(purpose: str, environment: "os._Environ[str]") -> list[str]:
+def missing(purpose: str, environment: Mapping[str, str]) -> list[str]:
     """Return the packages that this machine lacks for checking, running or testing."""
     databases = [f"{service}_DATABASE_URL" for service in ("GATEWAY", "REGISTRY", "NOTIFIER", "FORUM")]
     given = {name for name in (*databases, "RABBITMQ_URL") if environment.get(name) or environment.get(f"{name}_FILE")}
@@ -38,7 +41,7 @@ def missing(purpose: str, environment: "os._Environ[str]") -> list[str]:
         return packages
     if (alone or not given.issuperset(databases)) and not _has_postgresql():
         packages.append("postgresql")
-    if (alone or "RABBITMQ_URL" not in given) and not Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
+    if (alone or "RABBITMQ_URL" not in given) and not RABBITMQ.exists():
         packages.append("rabbitmq-server")
     if alone and not shutil.which("chromium"):
         packages += ["chromium", "fonts-dejavu-core"]
@@ -62,7 +65,7 @@ def install(packages: list[str]) -> None:
         if ours and POLICY.exists() and POLICY.read_text() == REFUSE:
             POLICY.unlink()
     for server in {"postgresql", "rabbitmq-server"}.intersection(packages):
-        if Path("/run/systemd/system").exists():
+        if SYSTEMD.exists():
             subprocess.run(["systemctl", "disable", "--quiet", server], check=False)
 
 

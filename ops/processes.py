@@ -106,10 +106,14 @@ class Program:
         while not (until or self.ready)():
             meanwhile()
             if not self.alive:
-                raise StartFailed(f"{self.name} {self.ending} before it was ready; its log is {self.log}")
+                raise StartFailed(f"{self.name} {self.ending} before it was ready; its log {self.log} ends: {self._last_words()}")
             if time.monotonic() > deadline:
                 raise StartFailed(f"{self.name} was not ready after {seconds:.0f} s; its log is {self.log}")
             time.sleep(LOOK_SECONDS)
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "(it is empty)"
 
     def ask_to_stop(self) -> None:
         """Send the signal for a clean end, and return at once."""

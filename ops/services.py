@@ -22,7 +22,7 @@ SETTINGS: Mapping[str, type[Settings]] = {
     "gateway": GatewaySettings,
 }
 """Which class each service reads. The gateway comes last, as it does at the start: it shows the others to the world."""
-LOCAL_NAMES = ("KHOKAHANO_PORT",)
+LOCAL_NAMES = ("KHOKAHANO_PORT", "KHOKAHANO_LOCAL")
 """Settings that no service reads, but what starts them."""
 GRACE_SECONDS = 20
 """How long uvicorn waits for requests in hand once it was told to stop."""

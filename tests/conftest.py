@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from ops import databases as ops_databases
-from ops.ports import LOOPBACK
 from ops.servers import MailCatcher, PostgreSQL, RabbitMQ
-from ops.services import SETTINGS
+from ops.services import LOCAL_NAMES, SETTINGS, names
 from shared import migrations
 
 ADVANCED = "[{rabbit, [{channel_tick_interval, 1000}]}]"
@@ -132,10 +131,7 @@ def as_environment(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_from_outside() -> None:
     """Keep what the caller's shell or a `make run` has set away from the tests."""
+    known = {*names(), *LOCAL_NAMES}
     for name in list(os.environ):
-        if name.removesuffix("_FILE") in OUTSIDE:
+        if name.removesuffix("_FILE") in known:
             del os.environ[name]
-
-
-OUTSIDE = {field.upper() for settings in SETTINGS.values() for field in settings.model_fields} | {"KHOKAHANO_PORT"}
-__all__ = ["LOOPBACK", "Databases", "Servers"]

@@ -78,6 +78,7 @@ class PostgreSQL(Program):
     def prepare(self) -> None:
         """Make the data directory, whole or not at all."""
         if self.data.exists():
+            self._forget_stale_lock()
             return
         fresh, secret = self._home / "data.new", self._home / "password"
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -97,6 +98,15 @@ class PostgreSQL(Program):
         if done.returncode:
             raise StartFailed(f"PostgreSQL's data could not be made: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
         fresh.rename(self.data)
+
+    def _forget_stale_lock(self) -> None:
+        """Remove a killed server's lock if its process id is another program's by now: PostgreSQL would take that for itself."""
+        lock = self.data / "postmaster.pid"
+        if not lock.exists():
+            return
+        process = Path("/proc") / lock.read_text().partition("\n")[0] / "cmdline"
+        if not process.exists() or str(self.data).encode() not in process.read_bytes().split(b"\0"):
+            lock.unlink()
 
     def ready(self) -> bool:
         """Tell whether it takes connections."""

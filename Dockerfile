@@ -1,0 +1,24 @@
+# One image for the four services, the mail catcher and the one-shot tasks: docker-compose.yml says which command each runs.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /build
+COPY requirements/run.txt requirements/
+RUN python -m venv /venv \
+ && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/run.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY shared shared
+COPY services services
+COPY ops ops
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+# A new volume takes its owner from the folder that it covers.
+RUN useradd --system --uid 10001 --home-dir /nonexistent khokahano \
+ && install -d -o khokahano -g khokahano /mail \
+    /secrets /secrets/gateway /secrets/registry /secrets/notifier /secrets/forum /secrets/postgres /secrets/rabbitmq
+COPY --from=build /venv /venv
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001
+WORKDIR /
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+CMD ["khokahano", "--help"]
