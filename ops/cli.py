@@ -36,7 +36,7 @@ application = typer.Typer(
 
 
 @application.callback()
-def khokahano(as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for programs.")] = False) -> None:
+def khokahano(as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for programs; anywhere in the call.")] = False) -> None:
     """Find, register, answer and bring together a country's people abroad."""
     output.choose(as_json=as_json)
 
@@ -52,8 +52,9 @@ for _name, _module in COMMANDS.items():
 def main() -> None:
     """Run the command line: status 0, 1 (could not) or 2 (wrong call)."""
     Checkout().adopt()
+    words = [word for word in sys.argv[1:] if word != "--json"]
     try:
-        application()
+        application(["--json", *words] if len(words) < len(sys.argv) - 1 else words)
     except ValidationError as wrong:
         names = ", ".join(sorted(str(error["loc"][0]).upper() for error in wrong.errors(include_input=False)))
         output.fail(f"these settings are missing or wrong: {names}; see .env.example, or start `make run` first")

@@ -50,7 +50,7 @@ class Consumer:
     ) -> None:
         batch = min(batch, handler.listening.batch)
         self.work = Work(handler, database, publisher, batch=batch)
-        self._database, self._hold_seconds, self._longest_pause = database, hold_seconds, longest_pause_seconds
+        self._database, self._publisher, self._hold_seconds, self._longest_pause = database, publisher, hold_seconds, longest_pause_seconds
         self._subscriber = broker.subscriber(
             RabbitQueue(handler.listening.queue, declare=False),
             channel=Channel(prefetch_count=2 * batch),
@@ -90,18 +90,21 @@ class Consumer:
         except (AMQPError, OSError, TimeoutError) as error:
             raise Outage(f"no consumer for {self.queue}: {type(error).__name__}") from error
 
-    async def cancel(self) -> None:
-        """Let the broker deliver no more; what has come stays in hand.
+    async def cancel(self) -> bool:
+        """Let the broker deliver no more, and tell whether it has agreed; what has come stays in hand.
 
         FastStream's own stop cancels last, and what comes meanwhile would go back.
         """
         queue, tag = self._subscriber._queue_obj, self._subscriber._consumer_tag
+        agreed = False
         if queue is not None and tag is not None and not queue.channel.is_closed:
             with suppress(AMQPError, OSError, TimeoutError):
                 async with asyncio.timeout(BROKER_SECONDS):
                     await queue.cancel(tag)
+                    agreed = True
         self._subscriber._consumer_tag = None
         await asyncio.sleep(0)  # Callbacks of deliveries that came before the cancel run first.
+        return agreed
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop, and then until everything in hand is settled or given back."""
@@ -130,21 +133,29 @@ class Consumer:
             batch = [delivery for delivery in batch if not delivery.channel.is_closed]
 
     async def _step_back(self, batch: list[Delivery], stopping: asyncio.Event) -> None:
-        """Cancel, give back what is held, and consume again only after the database has shown that it can commit."""
+        """Cancel, give back what is held, and consume again only after the database can commit and the broker takes dead letters.
+
+        Raises:
+            Outage: the channel was lost, which aio-pika would consume on by itself, or no consumer could be made; all must begin anew.
+        """
         self.stepped_back = True
-        await self.cancel()
+        agreed = await self.cancel()
         held = [*batch, *self.work.arrived]
         self.work.arrived.clear()
         await self.work.hands.give_back(held)
         log.warning("consumer_stepped_back", queue=self.queue, returned=len(held))
+        if not agreed and not stopping.is_set():
+            raise Outage(f"the channel of {self.queue} was lost")
         pause = FIRST_PAUSE_SECONDS
         while not stopping.is_set():
             try:
                 await self._database.probe()
-                await self.start()
-                self.stepped_back = False
-                log.info("consumer_resumed", queue=self.queue)
-                return
+                await self._publisher.probe()
             except Outage:
                 pause = longer(pause, most=self._longest_pause)
                 await wait_any(stopping, seconds=pause)
+            else:
+                self.stepped_back = False
+                await self.start()
+                log.info("consumer_resumed", queue=self.queue)
+                return

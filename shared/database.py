@@ -47,7 +47,7 @@ class Database:
                 "command_timeout": timeout_seconds,
                 "server_settings": {
                     "application_name": f"khokahano-{name}",
-                    "idle_in_transaction_session_timeout": "60s",
+                    "idle_in_transaction_session_timeout": "20s",
                     "tcp_user_timeout": "30s",
                     "tcp_keepalives_idle": "30",
                     "timezone": "UTC",

@@ -92,13 +92,20 @@ class Hands:
                 await self._channel.basic_ack(self._acked, multiple=True)
 
     async def give_back(self, deliveries: Sequence[Delivery]) -> None:
-        """Return everything that is held to the queue, after its consumer was cancelled. Each return costs one of the delivery limit."""
+        """Return everything that is held to the queue, after its consumer was cancelled. Each return costs one of the delivery limit.
+
+        What is settled is acknowledged instead: a dead letter would else be buried twice.
+        """
         for delivery in deliveries:
             self._follow(delivery.channel)
+            if delivery.settled:
+                self._settled.add(delivery.tag)
         highest = max((d.tag for d in deliveries if d.channel is self._channel), default=0)
         if self._channel and highest > self._acked:
-            self._acked, self._settled = highest, set()
+            settled, self._acked, self._settled = sorted(self._settled), highest, set()
             with suppress(ChannelInvalidStateError, AMQPError, OSError):
+                for tag in settled:
+                    await self._channel.basic_ack(tag)
                 await self._channel.basic_nack(highest, multiple=True, requeue=True)
 
     def _follow(self, channel: AbstractChannel) -> None:

@@ -49,7 +49,7 @@ class Health:
     async def measure(self) -> None:
         """Bring the gauges that are read from tables up to date."""
         async with asyncio.timeout(CHECK_SECONDS), self.database.transaction() as session:
-            rows, oldest = (await session.execute(MEASURE)).tuples().one()
+            rows, oldest = (await session.execute(MEASURE)).one()
         telemetry.OUTBOX_ROWS.labels(self.name).set(rows)
         telemetry.OUTBOX_OLDEST.labels(self.name).set(float(oldest))
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, DeliveryError
 from faststream.rabbit import RabbitBroker
 from faststream.rabbit.utils import RabbitClientProperties
@@ -22,6 +23,8 @@ CONNECT_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 """A blocked broker answers no close: the connection is dropped after this."""
 RECONNECT_SECONDS = 0.5
+HEARTBEAT_SECONDS = 10
+"""How often both sides say that they are there; aiormq gives a silent connection up after about three times as long."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ async def connect(url: str, name: str) -> AbstractConnection:
         Outage: the broker could not be reached.
     """
     try:
-        return await aio_pika.connect(url, timeout=CONNECT_SECONDS, client_properties={"connection_name": name})
+        return await aio_pika.connect(
+            url, timeout=CONNECT_SECONDS, heartbeat=HEARTBEAT_SECONDS, client_properties={"connection_name": name}
+        )
     except (AMQPError, OSError, TimeoutError) as error:
         raise Outage(f"the broker is away: {type(error).__name__}") from error
 
@@ -73,13 +78,13 @@ async def declare(url: str) -> None:
     except (AMQPError, OSError, TimeoutError) as error:
         raise Outage(f"the topology could not be declared: {type(error).__name__}") from error
     finally:
-        await _close(connection)
+        await close(connection)
 
 
 def broker(url: str, name: str) -> RabbitBroker:
     """Return FastStream's broker for consumers; its connection mends itself, decoding and acknowledging are `shared.delivery`'s."""
     return RabbitBroker(
-        url,
+        make_url(url, heartbeat=HEARTBEAT_SECONDS),
         timeout=CONNECT_SECONDS,
         reconnect_interval=RECONNECT_SECONDS,
         fail_fast=True,
@@ -128,9 +133,17 @@ class Publisher:
             elif (error := task.exception()) is not None:
                 # Returned as unroutable, or refused: the message's own trouble. Everything else is the connection's.
                 failures[identifier] = error if isinstance(error, DeliveryError) else Outage(f"not sent: {type(error).__name__}")
-        if any(isinstance(error, Outage) for error in failures.values()):
+        if any(isinstance(error, Outage) for error in failures.values()) and not await self._is_blocked():
             await self.close()
         return failures
+
+    async def probe(self) -> None:
+        """Return if the broker takes messages.
+
+        Raises:
+            Outage: it is away, or takes none.
+        """
+        await self._open()
 
     def _envelope(self, message: Outgoing) -> aio_pika.Message:
         return aio_pika.Message(
@@ -145,8 +158,21 @@ class Publisher:
             timestamp=message.at,
         )
 
+    async def _is_blocked(self) -> bool:
+        """Tell whether the broker has said that it takes nothing for now, as it does when it is short of memory or disk."""
+        if self._connection is None or self._connection.transport is None or self._connection.is_closed:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0):  # It waits where the connection is blocked, and only there.
+                await self._connection.transport.ready()
+                return False
+        return True
+
     async def _open(self) -> AbstractChannel:
         async with self._opening:
+            if await self._is_blocked():
+                # Another connection could publish one message before it is blocked, too, and none of them would end before the alarm.
+                raise Outage("the broker takes no messages: it is short of memory or disk")
             if self._channel is None or self._channel.is_closed or self._connection is None or self._connection.is_closed:
                 await self.close()
                 self._connection = await connect(self._url, f"{self._service} publisher")
@@ -162,10 +188,11 @@ class Publisher:
         """Close the connection; the next publish opens another."""
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
-            await _close(connection)
+            await close(connection)
 
 
-async def _close(connection: AbstractConnection) -> None:
+async def close(connection: AbstractConnection) -> None:
+    """Close a connection, or drop it where the broker does not answer."""
     with suppress(AMQPError, OSError, TimeoutError, asyncio.CancelledError):
         async with asyncio.timeout(CLOSE_SECONDS):
             await connection.close()

@@ -85,6 +85,25 @@ def _run(connection: Connection, service: str) -> None:
         connection.commit()
 
 
+def create_audit_table(op: Any) -> None:
+    """Make the audit, to which rows are only added; called by a first migration with Alembic's `op`. See `shared.audit`."""
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("who", "role", "organisation", "what")),
+        sa.Column("ids", postgresql.ARRAY(sa.Uuid), nullable=False),
+        sa.Column("detail", postgresql.JSONB, nullable=False),
+        sa.Column("why", sa.Text),
+    )
+    op.execute("CREATE INDEX audit_ids ON audit USING gin (ids)")
+    op.execute(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    op.execute("CREATE TRIGGER audit_is_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION refuse_change()")
+
+
 def create_messaging_tables(op: Any) -> None:
     """Make the outbox and the inbox; every service's first migration calls it with Alembic's `op`.
 

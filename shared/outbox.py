@@ -48,6 +48,11 @@ PUT_BACK = text(
     " now() + least(interval '1 second' * 2 ^ :attempts, interval '1 hour'))"
 )
 """What was returned or refused is tried again after a pause of its own, so that it holds up nothing else."""
+PUT_BACK_AT_ONCE = text(
+    "INSERT INTO outbox (id, key, body, correlation_id, queue, again, at, attempts)"
+    " VALUES (:id, :key, :body, :correlation_id, :queue, :again, :at, :attempts)"
+)
+"""What the broker did not confirm because it went away is none the worse for it."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,9 @@ class Relay:
             if len(unconfirmed) == len(rows) and any(isinstance(error, Outage) for error in failures.values()):
                 raise Outage("the broker confirmed nothing")  # The claim rolls back: every row stays as it was.
             for row in unconfirmed:
+                if isinstance(failures[row.id], Outage):
+                    await session.execute(PUT_BACK_AT_ONCE, dict(row._mapping))
+                    continue
                 log.error("publish_failed", key=row.key, message_id=str(row.id), error=type(failures[row.id]).__name__)
                 await session.execute(PUT_BACK, dict(row._mapping))
         telemetry.RELAYED.labels(self._service).inc(len(rows) - len(unconfirmed))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -111,6 +112,7 @@ def create_app(
 async def _keep_running(work: Background, context: Context) -> None:
     pause = RESTART_SECONDS[0]
     while not context.stopping.is_set():
+        began = monotonic()
         try:
             await work(context)
             return
@@ -118,6 +120,8 @@ async def _keep_running(work: Background, context: Context) -> None:
             log.warning("background_waits", task=getattr(work, "__qualname__", "background"), reason=str(trouble), pause_seconds=pause)
         except Exception:  # A fault in one piece of work must not end the others; it is told, and begins again.
             log.exception("background_failed", task=getattr(work, "__qualname__", "background"), pause_seconds=pause)
+        if monotonic() - began > RESTART_SECONDS[1]:
+            pause = RESTART_SECONDS[0]  # It had worked: this is a trouble of its own.
         await wait_any(context.stopping, seconds=pause)
         pause = longer(pause, most=RESTART_SECONDS[1])
 

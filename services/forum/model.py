@@ -7,7 +7,6 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import ARRAY, DateTime, ForeignKey, Text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.forum.dates import answer_deadline
@@ -212,20 +211,6 @@ class Team(Base):
         self.emails = wanted
         self.version += 1
         return self.changed()
-
-
-class Audit(Base):
-    """Who did what to whom; never what it says about them."""
-
-    __tablename__ = "audit"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    who: Mapped[str]
-    """`kind:id` of the identity."""
-    action: Mapped[str]
-    subject_id: Mapped[UUID | None]
-    detail: Mapped[dict[str, str | int]] = mapped_column(JSONB)
 
 
 def email_key(email: str) -> str:

@@ -1,8 +1,9 @@
 """The variables that the notifier adds."""
 
+from functools import cache
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from shared.settings import DatabaseUrl, KeyRing, Settings
 
@@ -23,7 +24,11 @@ class NotifierSettings(Settings):
     smtp_connections: int = Field(default=8, ge=1, le=64)
     """Connections kept open to the mail server."""
     smtp_timeout_seconds: float = 30.0
-    """The most one step of an SMTP conversation may take."""
+    """The most one step of an SMTP conversation may take, but for the last: the answer to a mail's body."""
+    smtp_accept_seconds: float = 600.0
+    """How long the answer to a mail's body is waited for: giving up early sends it twice. Source: RFC 5321, section 4.5.3.2.6."""
+    smtp_slow_seconds: float = 3.0
+    """After so long without an answer to a body a connection is stuck: another takes its place, and the mail's domain gets a strike."""
     mail_from: str = "Khokahano <khokahano@example.org>"
     mail_domain: str = "example.org"
     """The right half of each Message-ID."""
@@ -34,4 +39,16 @@ class NotifierSettings(Settings):
     """How long a mail is tried before it counts as failed."""
     sender_poll_seconds: float = 1.0
     sender_lease_seconds: float = 120.0
-    """How long a claimed mail belongs to its sender; longer than one SMTP deadline."""
+    """How long a claimed mail belongs to its sender; at least two SMTP deadlines."""
+
+    @model_validator(mode="after")
+    def _lease_is_long_enough(self) -> "NotifierSettings":
+        if self.sender_lease_seconds < 2 * self.smtp_timeout_seconds:
+            raise ValueError("SENDER_LEASE_SECONDS must be at least twice SMTP_TIMEOUT_SECONDS")
+        return self
+
+
+@cache
+def load() -> NotifierSettings:
+    """Read the environment, once."""
+    return NotifierSettings()

@@ -5,10 +5,10 @@ import io
 import re
 from collections.abc import AsyncIterator
 
-from services.registry.auditing import audit
 from services.registry.finding import Filters, Key, page
 from services.registry.model import Member
 from services.registry.scope import Scope
+from shared.audit import note
 from shared.database import Database
 from shared.identity import Identity
 
@@ -62,7 +62,7 @@ async def export(database: Database, wanted: Filters, scope: Scope, *, who: Iden
     while True:
         async with database.transaction() as session:
             members = list(await session.scalars(page(wanted, scope, after=after, fetch=PAGE)))
-            audit(session, who, "members exported", (member.id for member in members), why=why)
+            note(session, who, "members_exported", (member.id for member in members), why=why)
         rows.extend(_row(member, names) for member in members)
         yield ("" if after else "\ufeff").encode() + _lines(rows)  # Excel reads UTF-8 only where a byte order mark says so.
         if len(members) < PAGE:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.migrations import create_messaging_tables
+from shared.migrations import create_audit_table, create_messaging_tables
 
 revision = "0001"
 down_revision = None
@@ -45,13 +45,4 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("emails", postgresql.ARRAY(sa.Text), nullable=False),
     )
-    op.create_table(
-        "audit",
-        sa.Column("id", sa.Uuid, primary_key=True),
-        sa.Column("at", moment, nullable=False),
-        sa.Column("who", sa.Text, nullable=False),
-        sa.Column("action", sa.Text, nullable=False),
-        sa.Column("subject_id", sa.Uuid),
-        sa.Column("detail", postgresql.JSONB, nullable=False, server_default="{}"),
-    )
-    op.create_index("audit_subject", "audit", ["subject_id", "at"])
+    create_audit_table(op)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.forum.dates import last_day
 from services.forum.fields import NEED_LENGTH, NeedsForm
 from services.forum.model import Edition, Invitation
-from services.forum.routes.auditing import note
+from shared.audit import note
 from shared.clock import now
 from shared.database import Transaction
 from shared.errors import NotFound
@@ -74,7 +74,7 @@ async def change_needs(request: Request, token: str, db: Db, link: SpeakerLink) 
         except ValidationError as error:
             refused = field_errors([dict(each) for each in error.errors()], _language(request, invitation))
             return _needs_page(request, invitation, Filled({name: [value] for name, value in typed.items()}, refused), status=422)
-        note(session, current(request), "needs_changed", invitation.id)
+        note(session, current(request), "needs_changed", [invitation.id])
     return RedirectResponse(f"/speaker/{token}/needs?saved=1&lang={_language(request, invitation)}", 303)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from services.forum.editions import fill_places, lock_invitation, open_edition
 from services.forum.fields import SpeakerToInvite, VersionSeen
 from services.forum.model import Invitation, Status, email_key
-from services.forum.routes.auditing import note
 from shared import outbox
+from shared.audit import note
 from shared.clock import new_id, now
 from shared.contracts.gateway import Language
 from shared.errors import Conflict, FieldError, Invalid, NotFound
@@ -83,7 +83,7 @@ async def invite_speaker(wanted: SpeakerToInvite, who: Staff, db: Db, request: R
         invitation = edition.invite(new_id(), name=wanted.name, email=wanted.email, language=wanted.language, note=wanted.note, at=at)
         session.add(invitation)
         outbox.put(session, invitation.invited())
-        note(session, who, "speaker_invited", invitation.id)
+        note(session, who, "speaker_invited", [invitation.id])
     response.headers["Location"] = f"{router.prefix}/{invitation.id}"
     return Speaker.model_validate(invitation)
 
@@ -98,7 +98,7 @@ async def list_speakers(who: Staff, db: Db, paging: Paging, status: Annotated[St
         wanted = wanted.where(Invitation.id > _id(paging.after))
     async with db.transaction() as session:
         found = (await session.scalars(wanted)).all()
-        note(session, who, "speakers_listed", rows=len(found))
+        note(session, who, "speakers_listed", [each.id for each in found])
     return paging.answer(found, lambda invitation: (str(invitation.id),))
 
 
@@ -109,7 +109,7 @@ async def show_speaker(speaker_id: UUID, who: Staff, db: Db) -> Speaker:
         invitation = await session.get(Invitation, speaker_id)
         if invitation is None:
             raise NotFound
-        note(session, who, "speaker_read", speaker_id)
+        note(session, who, "speaker_read", [speaker_id])
     return Speaker.model_validate(invitation)
 
 
@@ -126,7 +126,7 @@ async def withdraw_speaker(speaker_id: UUID, seen: VersionSeen, who: Staff, db: 
         invitation.withdraw(at)
         for moved_up in await fill_places(session, invitation.edition_id, at):
             outbox.put(session, moved_up)
-        note(session, who, "speaker_withdrawn", speaker_id)
+        note(session, who, "speaker_withdrawn", [speaker_id])
     return Speaker.model_validate(invitation)
 
 

@@ -6,9 +6,9 @@ from pydantic import BaseModel
 from services.forum.editions import lock_preparing
 from services.forum.fields import TeamWanted
 from services.forum.model import Team
-from services.forum.routes.auditing import note
 from services.forum.routes.speakers import Staff
 from shared import outbox
+from shared.audit import note
 from shared.errors import Conflict
 from shared.service import Db
 from shared.web.language import language_of, translate

@@ -4,7 +4,7 @@ from alembic import op
 from sqlalchemy import text
 
 from shared import facts
-from shared.migrations import create_messaging_tables
+from shared.migrations import create_audit_table, create_messaging_tables
 
 revision = "0001"
 down_revision = None
@@ -102,29 +102,9 @@ CONSENTS = (
     )
     """,
     "CREATE INDEX consent_member ON consent (member_id)",
-    """
-    CREATE TABLE audit (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        at timestamptz NOT NULL,
-        who text NOT NULL,
-        role text NOT NULL,
-        organisation text NOT NULL,
-        what text NOT NULL,
-        ids uuid[] NOT NULL,
-        detail text,
-        why text
-    )
-    """,
-    "CREATE INDEX audit_ids ON audit USING gin (ids)",
 )
 
 APPEND_ONLY = (
-    """
-    CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
-    END $$
-    """,
     """
     CREATE FUNCTION refuse_unless_erasing() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -145,7 +125,6 @@ APPEND_ONLY = (
     "CREATE TRIGGER consent_is_not_changed BEFORE UPDATE OR TRUNCATE ON consent EXECUTE FUNCTION refuse_change()",
     "CREATE TRIGGER consent_is_not_deleted BEFORE DELETE ON consent FOR EACH ROW EXECUTE FUNCTION refuse_unless_erasing()",
     "CREATE TRIGGER wording_is_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON wording EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION refuse_change()",
 )
 
 AREAS = (
@@ -178,6 +157,7 @@ _AREA = text(
 def upgrade() -> None:
     """Make the tables and load the areas."""
     create_messaging_tables(op)
+    create_audit_table(op)
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")  # A trusted extension: the database's owner may.
     for statement in (*MEMBERS, *CONSENTS, *APPEND_ONLY, *AREAS):
         op.execute(statement)

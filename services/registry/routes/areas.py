@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from services.registry import counting
-from services.registry.auditing import audit
 from services.registry.model import Area
 from services.registry.scope import scope_of
+from shared.audit import note
 from shared.clock import now
 from shared.errors import Conflict, FieldError, Invalid, NotFound
 from shared.identity import Identity, require
@@ -74,7 +74,7 @@ async def set_target(
             stands = {"target": "–" if found.target is None else found.target, "version": found.version}
             raise Conflict(translate(language_of(request), "The target is %(target)s now, in version %(version)s.", **stands))
         if found.target != wanted.target:
-            audit(session, who, "target set", detail=f"{area}: {found.target} → {wanted.target}")
+            note(session, who, "target_set", area=area, before=found.target, after=wanted.target)
             found.target, found.version = wanted.target, found.version + 1
         return TargetSet(area=area, name=found.name(language_of(request)), target=found.target, version=found.version)
 

@@ -9,11 +9,11 @@ from fastapi.responses import Response, StreamingResponse
 from sqlalchemy import select
 
 from services.registry import finding, showing
-from services.registry.auditing import audit
 from services.registry.exporting import export
 from services.registry.finding import Wanted
 from services.registry.model import Consent
 from services.registry.scope import scope_of
+from shared.audit import note
 from shared.errors import FieldError, Forbidden, Invalid, NotFound
 from shared.identity import Identity, require
 from shared.service import Db
@@ -48,7 +48,7 @@ async def list_members(
     after = finding.read_key(paging.after)
     async with db.transaction() as session:
         found = list(await session.scalars(finding.page(wanted, scope, after=after, fetch=paging.fetch)))
-        audit(session, who, "members listed", (member.id for member in found[: paging.limit]))
+        note(session, who, "members_listed", (member.id for member in found[: paging.limit]))
     return showing.Listing.model_validate(paging.answer(found, finding.key_of, lambda member: showing.listed(member, scope)))
 
 
@@ -77,7 +77,7 @@ async def show_member(db: Db, who: Reader, member_id: UUID) -> showing.Known:
         member = await session.scalar(finding.one(member_id, scope))
         if member is None:
             raise NotFound
-        audit(session, who, "member read", [member.id])
+        note(session, who, "member_read", [member.id])
         if scope.sharing_only:
             return showing.listed(member, scope)
         consents = list(await session.scalars(select(Consent).where(Consent.member_id == member.id).order_by(Consent.id)))

@@ -86,8 +86,11 @@ async def test_target_is_set_audited_and_guarded_against_stale_sight(registry: R
         answer = await registry.ask("PUT", path, **stale)
         assert (answer.status_code, answer.json()["detail"]) == (409, "The target is 80 now, in version 2.")
     assert (await registry.ask("PUT", path, json={"target": None}, headers={"if-match": '"2"'})).json()["target"] is None
-    written = await registry.rows("SELECT what, detail, ids FROM audit WHERE what = 'target set' ORDER BY id")
-    assert [tuple(row) for row in written] == [("target set", "ZA-KZN: 70 → 80", []), ("target set", "ZA-KZN: 80 → None", [])]
+    written = await registry.rows("SELECT what, detail, ids FROM audit WHERE what = 'target_set' ORDER BY id")
+    assert [tuple(row) for row in written] == [
+        ("target_set", {"area": "ZA-KZN", "before": 70, "after": 80}, []),
+        ("target_set", {"area": "ZA-KZN", "before": 80, "after": None}, []),
+    ]
 
 
 @pytest.mark.parametrize("body", [{}, {"target": -1}, {"target": "5"}, {"target": 1.5}, {"target": 5, "area": "GB"}, [], {"target": True}])

@@ -147,8 +147,8 @@ async def test_every_look_is_audited_with_whom_it_showed(registry: Registry, peo
     await registry.ask("GET", f"{MEMBERS}/{uuid4()}")
     written = await registry.rows("SELECT who, role, organisation, what, ids, why FROM audit WHERE id > :last ORDER BY id", last=last)
     assert [tuple(row) for row in written] == [
-        ("7", "consultant", "IOM", "members listed", [people["'Mampho"].member_id], None),
-        ("7", "officer", "IOM", "member read", [people["Neo"].member_id], None),
+        ("staff:7", "consultant", "IOM", "members_listed", [people["'Mampho"].member_id], None),
+        ("staff:7", "officer", "IOM", "member_read", [people["Neo"].member_id], None),
     ]
 
 
@@ -165,7 +165,7 @@ async def test_export_is_guarded_paged_and_audited(
     assert (rows[-1]["phone"], rows[-1]["interests"], rows[-1]["consent_sharing"]) == ("'+27710000301", "trade", "true")
     assert (rows[1]["needs"], rows[1]["channels"], rows[1]["consent_sharing"]) == ("legal", "call;sms", "false")
     written = await registry.rows("SELECT what, ids, why FROM audit WHERE id > :last ORDER BY id", last=last)
-    assert [(row.what, row.why, len(row.ids)) for row in written] == [("members exported", "Weekly calls", count) for count in (2, 2, 1)]
+    assert [(row.what, row.why, len(row.ids)) for row in written] == [("members_exported", "Weekly calls", count) for count in (2, 2, 1)]
     shown: list[UUID] = [member_id for row in written for member_id in row.ids]
     assert set(shown) == {member.member_id for member in people.values()}
 

@@ -1,0 +1,1 @@
+"""All that we say to people."""

@@ -1,0 +1,169 @@
+"""Messages in. Facts about people change what we hold; facts that somebody must hear of become deliveries."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.notifier import forum_mail
+from services.notifier.model import CHANNELS_OF, ERASED, Contact, Delivery, Recipient, Withdrawal
+from services.notifier.projection import drop_contacts, settle_withdrawals, suppress, write_states
+from services.notifier.queueing import Mail, queue_in_turn, queue_repeats
+from shared.clock import new_id
+from shared.contracts.forum import SpeakerConfirmed, SpeakerDeclined, SpeakerInvited, TeamChanged
+from shared.contracts.gateway import ConsentWithdrawn, ContactConfirmed, ContactDisowned
+from shared.contracts.registry import MemberChanged, MemberErased, MemberRegistered, RegistrationRepeated
+from shared.database import Transaction
+from shared.delivery import Listener
+
+listener = Listener("notifier")
+
+WAITING = Delivery.status.in_(("due", "sending"))
+
+
+@listener.batch(MemberRegistered)
+async def queue_welcomes(registrations: Sequence[MemberRegistered], session: Transaction) -> None:
+    """Keep the new members, and queue for each unconfirmed address the mail that asks for its confirmation."""
+    accepted = await write_states(session, registrations)
+    late = [member.member_id for member in registrations if member.member_id not in accepted]
+    mails = [
+        Mail(member.member_id, "welcome", contact.value, member.language, member.member_id, contact.id)
+        for member in registrations
+        if member.member_id in accepted and not member.again
+        for contact in member.contacts
+        if contact.kind == "email" and contact.confirmed_at is None
+    ]
+    if late:
+        mails += await _welcomes_of_known(session, late, told_anew={member.member_id for member in registrations if member.again})
+    await queue_in_turn(session, mails)
+
+
+async def _welcomes_of_known(session: Transaction, members: Sequence[UUID], *, told_anew: set[UUID]) -> list[Mail]:
+    """Return the welcomes of members whose newer state overtook their registration; the erased have none."""
+    known = await session.scalars(
+        update(Recipient).where(Recipient.member_id.in_(members), Recipient.status != "erased").values(registered=True).returning(Recipient)
+    )
+    languages = {recipient.member_id: recipient.language for recipient in known if recipient.member_id not in told_anew}
+    unconfirmed = select(Contact).where(Contact.kind == "email", Contact.confirmed_at.is_(None), Contact.value.is_not(None))
+    contacts = await session.scalars(unconfirmed.where(Contact.member_id.in_(languages)))
+    return [Mail(c.member_id, "welcome", c.value or "", languages[c.member_id], c.member_id, c.id) for c in contacts]
+
+
+@listener.batch(MemberChanged)
+async def keep_members(changes: Sequence[MemberChanged], session: Transaction) -> None:
+    """Keep what members are now; nobody is written to for it."""
+    await write_states(session, changes)
+
+
+@listener.batch(RegistrationRepeated)
+async def queue_repeated(repeats: Sequence[RegistrationRepeated], session: Transaction) -> None:
+    """Tell a member's own address that it is registered already. Before their welcome there is nothing to tell: it will say it."""
+    if told := {repeat.member_id: repeat.at.date() for repeat in repeats if not repeat.again}:
+        await queue_repeats(session, told)
+
+
+@listener.each(MemberErased)
+async def forget_member(erased: MemberErased, session: Transaction) -> None:
+    """Leave a tombstone, and of the member's mails only that they were sent."""
+    tombstone = insert(Recipient).values(member_id=erased.member_id, language="en", registered=False, **ERASED)
+    await session.execute(tombstone.on_conflict_do_update(index_elements=[Recipient.member_id], set_=ERASED))
+    await drop_contacts(session, erased.member_id)
+    await session.execute(delete(Withdrawal).where(Withdrawal.member_id == erased.member_id))
+    await session.execute(delete(Delivery).where(Delivery.member_id == erased.member_id, WAITING))
+    nobody = {"member_id": None, "contact_id": None, "address": None, "cause": Delivery.id, "recipient": func.uuid_send(Delivery.id)}
+    await session.execute(update(Delivery).where(Delivery.member_id == erased.member_id).values(nobody))
+
+
+@listener.batch(ContactConfirmed)
+async def keep_confirmations(confirmations: Sequence[ContactConfirmed], session: Transaction) -> None:
+    """Note that contacts are confirmed; a confirmation request that still waits has nothing to ask any more."""
+    for confirmed in sorted(confirmations, key=lambda confirmed: confirmed.contact_id):
+        await session.execute(
+            update(Contact)
+            .where(Contact.id == confirmed.contact_id, Contact.member_id == confirmed.member_id, Contact.confirmed_at.is_(None))
+            .values(confirmed_at=confirmed.at)
+        )
+        await session.execute(
+            update(Delivery)
+            .where(
+                Delivery.member_id == confirmed.member_id,
+                Delivery.contact_id == confirmed.contact_id,
+                Delivery.template == "welcome",
+                WAITING,
+            )
+            .values(status="suppressed", reason="confirmed", address=None, lease_token=None)
+        )
+
+
+@listener.each(ContactDisowned)
+async def suppress_contact(disowned: ContactDisowned, session: Transaction) -> None:
+    """Forget an address whose holder is not the member, and write to it no more. A later word of it changes nothing."""
+    contact = await session.get(Contact, disowned.contact_id, with_for_update=True)
+    if contact is None:
+        marker = {"id": disowned.contact_id, "member_id": disowned.member_id, "disowned": True}
+        await session.execute(insert(Contact).values(**marker).on_conflict_do_nothing())
+        contact = await session.get(Contact, disowned.contact_id, with_for_update=True)
+    if contact is None or contact.member_id != disowned.member_id:
+        return
+    if contact.address_key is not None and contact.kind is not None:
+        await suppress(session, CHANNELS_OF[contact.kind][0], contact.address_key, scope="all", reason="disowned")
+        await session.execute(
+            update(Delivery)
+            .where(Delivery.recipient == contact.address_key, Delivery.member_id.in_(_members_at(contact.address_key)), WAITING)
+            .values(status="suppressed", reason="disowned", address=None, lease_token=None)
+        )
+    contact.disown(disowned.at)
+
+
+def _members_at(key: bytes) -> Select[UUID]:
+    return select(Contact.member_id).where(Contact.address_key == key)
+
+
+@listener.each(ConsentWithdrawn)
+async def withdraw_consent(withdrawn: ConsentWithdrawn, session: Transaction) -> None:
+    """Take back a consent to information at once; the registry's own word of it follows."""
+    session.add(
+        Withdrawal(id=new_id(), member_id=withdrawn.member_id, contact_id=withdrawn.contact_id, channel=withdrawn.channel, at=withdrawn.at)
+    )
+    await session.flush()
+    await settle_withdrawals(session, [withdrawn.member_id])
+
+
+@listener.each(SpeakerInvited)
+async def queue_invitation(invited: SpeakerInvited, session: Transaction) -> None:
+    """Write to an invited speaker; an answer that came first is acknowledged now."""
+    invitation = await forum_mail.lock(session, invited.invitation_id)
+    invitation.name, invitation.email = invited.name, invited.email
+    invitation.language, invitation.deadline = invited.language, invited.deadline
+    if not invited.again:
+        await forum_mail.invite(session, invitation)
+        await forum_mail.tell(session, invitation)
+
+
+@listener.each(SpeakerConfirmed)
+async def tell_confirmed(confirmed: SpeakerConfirmed, session: Transaction) -> None:
+    """Tell each address of the forum team once, and thank the speaker."""
+    invitation = await forum_mail.lock(session, confirmed.speaker_id, name=confirmed.name)
+    if confirmed.again:
+        invitation.talk_title = invitation.talk_title or confirmed.talk_title
+        return
+    invitation.confirm(confirmed.talk_title, confirmed.at)
+    await forum_mail.tell(session, invitation)
+
+
+@listener.each(SpeakerDeclined)
+async def tell_declined(declined: SpeakerDeclined, session: Transaction) -> None:
+    """Tell each address of the forum team once, and thank the invited person."""
+    invitation = await forum_mail.lock(session, declined.speaker_id, name=declined.name)
+    if not declined.again:
+        invitation.declined_at = max(invitation.declined_at or declined.at, declined.at)
+        await forum_mail.tell(session, invitation)
+
+
+@listener.each(TeamChanged)
+async def keep_team(team: TeamChanged, session: Transaction) -> None:
+    """Keep the forum team's addresses; whoever is new hears the answers of the last weeks, also those that came before any team."""
+    if await forum_mail.keep_team(session, team) and not team.again:
+        for invitation in await forum_mail.lately_answered(session):
+            await forum_mail.tell(session, invitation)

@@ -1,0 +1,194 @@
+"""Keeping what the registry and people say about a member: newest version only, tombstones and withdrawals first."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Boolean, DateTime, LargeBinary, Text, Uuid, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from services.notifier.addresses import address_key
+from services.notifier.model import CHANNELS_OF, Contact, Recipient, Withdrawal, latest, regranted
+from services.notifier.settings import load
+from shared.clock import new_id
+from shared.contracts.gateway import Channel
+from shared.contracts.registry import Contact as SaidContact
+from shared.contracts.registry import MemberRegistered, MemberState
+from shared.database import Transaction
+
+KNOWN = text(
+    """
+    SELECT i.member_id, r.information, w.withdrew
+    FROM unnest(:members) AS i(member_id)
+    LEFT JOIN LATERAL (SELECT member_id, information FROM recipient WHERE member_id = i.member_id LIMIT 1) r ON true
+    LEFT JOIN LATERAL (SELECT true AS withdrew FROM withdrawal WHERE member_id = i.member_id LIMIT 1) w ON true
+    WHERE r.member_id IS NOT NULL OR w.withdrew
+    """
+).bindparams(bindparam("members", type_=ARRAY(Uuid())))
+
+WRITE_RECIPIENTS = text(
+    """
+    INSERT INTO recipient AS r (member_id, version, status, language, information, registered)
+    SELECT w.member_id, w.version, w.status, w.language, string_to_array(w.information, ','), w.registered
+    FROM unnest(:members, CAST(:versions AS integer[]), :statuses, :languages, :informations, :registereds)
+         AS w(member_id, version, status, language, information, registered)
+    ORDER BY w.member_id
+    ON CONFLICT (member_id) DO UPDATE
+       SET version = excluded.version, status = excluded.status, language = excluded.language,
+           information = excluded.information, registered = r.registered OR excluded.registered
+     WHERE r.version < excluded.version
+    RETURNING member_id
+    """
+).bindparams(
+    bindparam("members", type_=ARRAY(Uuid())),
+    *(bindparam(name, type_=ARRAY(Text())) for name in ("statuses", "languages", "informations")),
+    bindparam("registereds", type_=ARRAY(Boolean())),
+)
+
+WRITE_CONTACTS = text(
+    """
+    INSERT INTO contact AS c (id, member_id, kind, value, address_key, confirmed_at, shared)
+    SELECT * FROM unnest(:contacts, :members, :kinds, :values, :keys, :confirmed, :shared)
+        AS w(id, member_id, kind, value, address_key, confirmed_at, shared)
+    ORDER BY w.id
+    ON CONFLICT (id) DO UPDATE
+       SET kind = excluded.kind, value = excluded.value, address_key = excluded.address_key, shared = excluded.shared, dropped_at = NULL,
+           confirmed_at = coalesce(excluded.confirmed_at, CASE WHEN c.value = excluded.value THEN c.confirmed_at END)
+     WHERE NOT c.disowned
+    RETURNING id
+    """
+).bindparams(
+    *(bindparam(name, type_=ARRAY(Uuid())) for name in ("contacts", "members")),
+    *(bindparam(name, type_=ARRAY(Text())) for name in ("kinds", "values")),
+    bindparam("keys", type_=ARRAY(LargeBinary())),
+    bindparam("confirmed", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("shared", type_=ARRAY(Boolean())),
+)
+
+DROP_CONTACTS = text(
+    """
+    UPDATE contact SET value = NULL, confirmed_at = NULL, shared = false, dropped_at = now()
+    WHERE member_id = ANY(:members) AND value IS NOT NULL AND id <> ALL(:contacts)
+    """
+).bindparams(bindparam("members", type_=ARRAY(Uuid())), bindparam("contacts", type_=ARRAY(Uuid())))
+
+SUPPRESS = text(
+    """
+    INSERT INTO suppression (id, channel, address_key, scope, reason)
+    SELECT * FROM unnest(:ids, :channels, :keys, :scopes, :reasons) AS w(id, channel, address_key, scope, reason)
+    ORDER BY w.address_key, w.scope
+    ON CONFLICT (address_key, scope) DO NOTHING
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(Uuid())),
+    bindparam("keys", type_=ARRAY(LargeBinary())),
+    *(bindparam(name, type_=ARRAY(Text())) for name in ("channels", "scopes", "reasons")),
+)
+
+END_UNSUBSCRIBED = text(
+    """
+    DELETE FROM suppression s USING contact c
+    WHERE c.member_id = :member AND c.kind = ANY(:kinds) AND s.address_key = c.address_key AND s.scope = 'information'
+    """
+)
+
+
+def key_of(channel: str, value: str) -> bytes:
+    """Return the key of an address or a number, as suppression knows it."""
+    return address_key(load().suppression_key, channel, value)
+
+
+async def suppress(session: Transaction, channel: Channel, key: bytes, *, scope: str, reason: str) -> None:
+    """Note that an address is not to be written to; a second reason changes nothing."""
+    await session.execute(SUPPRESS, {"ids": [new_id()], "channels": [channel], "keys": [key], "scopes": [scope], "reasons": [reason]})
+
+
+async def write_states(session: Transaction, states: Sequence[MemberState]) -> set[UUID]:
+    """Take in the newest state of each member and return the ids of those it was news about; older and erased ones change nothing."""
+    newest = latest(list(states))
+    members = [state.member_id for state in newest]
+    known = {row.member_id: row for row in await session.execute(KNOWN, {"members": members})}
+    accepted = set(
+        await session.scalars(
+            WRITE_RECIPIENTS,
+            {
+                "members": members,
+                "versions": [state.version for state in newest],
+                "statuses": [state.status for state in newest],
+                "languages": [state.language for state in newest],
+                "informations": [",".join(state.information) for state in newest],
+                "registereds": [isinstance(state, MemberRegistered) for state in newest],
+            },
+        )
+    )
+    news = [state for state in newest if state.member_id in accepted]
+    await _write_contacts(session, news, [member_id for member_id in members if member_id in known and member_id in accepted])
+    for state in news:
+        before = known.get(state.member_id)
+        if before and before.information is not None and (channels := regranted(before.information, list(state.information))):
+            kinds = [kind for kind, kept in CHANNELS_OF.items() if set(kept) & set(channels)]
+            await session.execute(END_UNSUBSCRIBED, {"member": state.member_id, "kinds": kinds})
+    if len(accepted) < len(newest):
+        await _remember_keys(session, [state for state in newest if state.member_id not in accepted])
+    if withdrew := [member_id for member_id, row in known.items() if row.withdrew and member_id in accepted]:
+        await settle_withdrawals(session, withdrew)
+    return accepted
+
+
+async def _write_contacts(session: Transaction, states: list[MemberState], known: list[UUID]) -> None:
+    contacts = [(state.member_id, contact) for state in states for contact in state.contacts]
+    if known:
+        await session.execute(DROP_CONTACTS, {"members": known, "contacts": [contact.id for _, contact in contacts]})
+    if not contacts:
+        return
+    keys = [key_of(contact.kind, contact.value) for _, contact in contacts]
+    kept = set(
+        await session.scalars(
+            WRITE_CONTACTS,
+            {
+                "contacts": [contact.id for _, contact in contacts],
+                "members": [member_id for member_id, _ in contacts],
+                "kinds": [contact.kind for _, contact in contacts],
+                "values": [contact.value for _, contact in contacts],
+                "keys": keys,
+                "confirmed": [contact.confirmed_at for _, contact in contacts],
+                "shared": [contact.shared for _, contact in contacts],
+            },
+        )
+    )
+    if len(kept) < len(contacts):
+        await _suppress_disowned(session, [contact for _, contact in contacts])
+
+
+async def _suppress_disowned(session: Transaction, contacts: Sequence[SaidContact]) -> None:
+    """Suppress the addresses of those contacts that were disowned before we knew what address they are."""
+    disowned = set(await session.scalars(select(Contact.id).where(Contact.id.in_([contact.id for contact in contacts]), Contact.disowned)))
+    for contact in contacts:
+        if contact.id in disowned:
+            channel, key = CHANNELS_OF[contact.kind][0], key_of(contact.kind, contact.value)
+            await suppress(session, channel, key, scope="all", reason="disowned")
+
+
+async def _remember_keys(session: Transaction, overtaken: list[MemberState]) -> None:
+    """Keep the keys of contacts that an overtaken state had: if one is disowned, its address must be known by something."""
+    for state in overtaken:
+        for contact in state.contacts:
+            gone = {"kind": contact.kind, "address_key": key_of(contact.kind, contact.value), "shared": False, "dropped_at": func.now()}
+            await session.execute(insert(Contact).values(id=contact.id, member_id=state.member_id, **gone).on_conflict_do_nothing())
+        await _suppress_disowned(session, state.contacts)
+
+
+async def drop_contacts(session: Transaction, member_id: UUID) -> None:
+    """Forget every address of a member but its key."""
+    await session.execute(DROP_CONTACTS, {"members": [member_id], "contacts": []})
+
+
+async def settle_withdrawals(session: Transaction, members: list[UUID]) -> None:
+    """Silence the contacts by which these members withdrew, and forget the withdrawals that the registry's own state tells of by now."""
+    for withdrawal in await session.scalars(select(Withdrawal).where(Withdrawal.member_id.in_(members)).order_by(Withdrawal.id)):
+        recipient = await session.get(Recipient, withdrawal.member_id)
+        contact = await session.get(Contact, withdrawal.contact_id) if withdrawal.contact_id else None
+        if contact and contact.kind and contact.address_key:
+            await suppress(session, CHANNELS_OF[contact.kind][0], contact.address_key, scope="information", reason="unsubscribed")
+        if recipient and not withdrawal.still_holds(recipient, contact):
+            await session.delete(withdrawal)
+    await session.flush()
