@@ -36,7 +36,9 @@ application = typer.Typer(
 
 
 @application.callback()
-def khokahano(as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for programs; anywhere in the call.")] = False) -> None:
+def khokahano(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for programs.")] = False,
+) -> None:
     """Find, register, answer and bring together a country's people abroad."""
     output.choose(as_json=as_json)
 

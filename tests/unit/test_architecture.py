@@ -13,13 +13,18 @@ BREACHES = {
     "ops may import services, services import shared, shared imports neither": ("shared/clock.py", "import services.forum.settings"),
     "the published language knows nothing but pydantic": ("shared/contracts/base.py", "import sqlalchemy"),
     "models and rules do no I/O": ("services/forum/model.py", "import aio_pika"),
-    "within a service: app, then handlers and routes, then model, then settings": ("services/forum/settings.py", "import services.forum.model"),
+    "within a service: app, then handlers and routes, then model, then settings": (
+        "services/forum/settings.py",
+        "import services.forum.model",
+    ),
 }
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     command = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(cache_dir=None, no_cache=True))"
-    return subprocess.run([sys.executable, "-c", command], cwd=folder, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(folder)})
+    return subprocess.run(
+        [sys.executable, "-c", command], cwd=folder, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(folder)}
+    )
 
 
 @pytest.fixture

@@ -9,21 +9,21 @@ import pytest
 from ops.ports import free_port
 from ops.processes import RUN_MARK, Program, StartFailed, end_leftovers, wait_gone
 
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(600)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); signal.pause()"
 FAMILY = """
-import subprocess, time
+import signal, subprocess
 child = subprocess.Popen(["sleep", "600"], start_new_session=True)
 print(child.pid, flush=True)
-time.sleep(600)
+signal.pause()
 """
 PARENT = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from ops.processes import Program
 child = Program("sleep", ["sleep", "600"], environment={"PATH": "/usr/bin:/bin"}, log=Path(sys.argv[1]))
 child.start()
 print(child.pid, flush=True)
-time.sleep(600)
+signal.pause()
 """
 
 
@@ -43,7 +43,7 @@ def python(code: str, log: Path) -> Printing:
 
 
 def test_program_that_heeds_the_signal_is_ended_by_it(tmp_path: Path) -> None:
-    program = python("import time; print('on', flush=True); time.sleep(600)", tmp_path / "log")
+    program = python("import signal; print('on', flush=True); signal.pause()", tmp_path / "log")
     program.start()
     program.wait_ready(10)
     program.stop(10)
@@ -79,7 +79,7 @@ def test_program_that_ended_was_not_ready_and_says_how(tmp_path: Path) -> None:
 
 
 def test_program_starts_again_after_a_kill(tmp_path: Path) -> None:
-    program = python("import time; print('on', flush=True); time.sleep(600)", tmp_path / "log")
+    program = python("import signal; print('on', flush=True); signal.pause()", tmp_path / "log")
     program.start()
     first = program.pid
     program.kill()

@@ -31,7 +31,16 @@ def test_link_of_a_key_that_was_dropped_is_not_found() -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["", "x", minted()[:-1], minted()[1:], minted()[:-1] + ("A" if minted()[-1] != "A" else "B"), minted(purpose="unsubscribe"), "č" * 40, minted() + "\n"],
+    [
+        "",
+        "x",
+        minted()[:-1],
+        minted()[1:],
+        minted()[:-1] + ("A" if minted()[-1] != "A" else "B"),
+        minted(purpose="unsubscribe"),
+        "č" * 40,
+        minted() + "\n",
+    ],
 )
 def test_link_that_is_not_ours_is_not_found(token: str) -> None:
     with pytest.raises(NotFound):
