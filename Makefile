@@ -19,7 +19,7 @@ test: .venv/dev ## Run every test
 
 soak: .venv/dev ## Run the long cases at full length
 	@$(PYTHON) ops/install.py test
-	@KHOKAHANO_SOAK=1 $(BIN)/python -m pytest tests/e2e $(ARGS)
+	@KHOKAHANO_SOAK=1 $(BIN)/python -m pytest tests/e2e tests/services/shared/test_outages.py $(ARGS)
 
 check: .venv/dev ## Check format, lint, types, imports and what is generated
 	$(BIN)/ruff format --check .

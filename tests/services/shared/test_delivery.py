@@ -9,7 +9,7 @@ from shared.clock import new_id
 from shared.contracts.gateway import RegistrationSubmitted
 from shared.dead_letters import DeadLetters
 from shared.errors import Contention, Outage, Unknown
-from tests.services.shared.conftest import LISTENING, Toy, submitted
+from tests.services.shared.toy import LISTENING, Toy, submitted
 from tests.waiting import wait_until
 
 
@@ -53,7 +53,9 @@ async def test_message_delivered_twice_has_one_effect(toy: Toy) -> None:
         (submitted().model_dump_json().encode(), RegistrationSubmitted.key, "not-a-uuid", "Malformed"),
     ],
 )
-async def test_malformed_message_is_dead_with_its_reason_and_blocks_nobody(toy: Toy, body: bytes, kind: str, message_id: str, error: str) -> None:
+async def test_malformed_message_is_dead_with_its_reason_and_blocks_nobody(
+    toy: Toy, body: bytes, kind: str, message_id: str, error: str
+) -> None:
     async with toy.running():
         await toy.publish(body, kind=kind, message_id=message_id)
         await toy.publish(submitted("Thabo").model_dump_json().encode())
@@ -143,9 +145,7 @@ async def test_stop_settles_what_was_delivered_and_returns_nothing(toy: Toy) -> 
 
 async def test_unroutable_message_is_not_forgotten_and_holds_up_nobody(toy: Toy) -> None:
     async with toy.database.transaction() as session:
-        await session.execute(
-            text("INSERT INTO outbox (id, key, body) VALUES (:id, 'registry.nobody_listens.v1', '{}')"), {"id": new_id()}
-        )
+        await session.execute(text("INSERT INTO outbox (id, key, body) VALUES (:id, 'registry.nobody_listens.v1', '{}')"), {"id": new_id()})
     async with toy.running():
         await toy.put(submitted("Palesa"))
         await wait_until(lambda: _saw(toy, ["Palesa"]))
