@@ -193,6 +193,7 @@ class Publisher:
 
 async def close(connection: AbstractConnection) -> None:
     """Close a connection, or drop it where the broker does not answer."""
-    with suppress(AMQPError, OSError, TimeoutError, asyncio.CancelledError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await connection.close()
+    closing = asyncio.ensure_future(connection.close())  # A task of its own: what its end cancels inside must not look like ours.
+    await asyncio.wait([closing], timeout=CLOSE_SECONDS)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)

@@ -17,7 +17,7 @@ from shared.web.language import Language, language_of, mark, translate
 from shared.web.pages import Filled, Pages
 from shared.web.problems import KINDS
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 FIELDS_MOST = 200
@@ -61,19 +61,19 @@ _MORE = frozenset({"birth_year", "gender", "home_district", "diaspora_type", "oc
 """Fields in the part of the form that opens by itself when something is in it."""
 
 
-@router.get("/")
+@router.get("/", include_in_schema=False)
 async def explain(request: Request) -> HTMLResponse:
     """Say who asks, why, who sees it, what is never asked, and how to leave."""
     return _pages(request).render(request, "home.html", partner=_partner(request))
 
 
-@router.get("/register")
+@router.get("/register", include_in_schema=False)
 async def show_form(request: Request) -> HTMLResponse:
     """Show the empty form; `?partner=CODE` is a mission's or association's own link to it."""
     return _form(request, Filled({"partner_code": [_partner(request)]}), key=secrets.token_urlsafe(KEY_BYTES))
 
 
-@router.post("/register")
+@router.post("/register", include_in_schema=False)
 async def take_form(request: Request) -> Response:
     """Take a filled form: 202 and a page that says the same to everybody, or the form again with what is wrong and all that was typed."""
     if bodies.content_type(request) != FORM_TYPE:
@@ -104,13 +104,13 @@ async def take_form(request: Request) -> Response:
     )
 
 
-@router.get("/api/v1/consent-texts", include_in_schema=True, tags=["intake"])
+@router.get("/api/v1/consent-texts", tags=["intake"])
 async def list_consent_texts() -> dict[str, list[dict[str, str]] | None]:
     """List every wording of the consent, newest version first: `version`, `language`, `text`."""
     return {"items": consent.texts(), "next": None}
 
 
-@router.get("/problems/{slug}")
+@router.get("/problems/{slug}", include_in_schema=False)
 async def explain_problem(request: Request, slug: str) -> HTMLResponse:
     """Say what a kind of problem means."""
     kind = KINDS.get(slug)

@@ -1,7 +1,5 @@
 """The variables that the gateway adds."""
 
-
-
 from shared.settings import DatabaseUrl, KeyRing, Settings
 
 

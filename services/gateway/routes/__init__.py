@@ -1,0 +1,1 @@
+"""HTTP in: what the gateway itself hears, and the staff's own door."""
