@@ -34,6 +34,7 @@ class Servers:
     passwords: Mapping[str, str]
     _migrated: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _vhosts: list[str] = field(default_factory=list)
 
     def database(self, service: str) -> str:
         """Return the URL of a new database of this service, migrated and empty but for what migrations put there."""
@@ -53,7 +54,14 @@ class Servers:
 
     def vhost(self) -> str:
         """Return the URL of a new, empty virtual host."""
-        return self.rabbitmq.add_vhost(f"test{next(self._numbers)}")
+        name = f"test{next(self._numbers)}"
+        self._vhosts.append(name)
+        return self.rabbitmq.add_vhost(name)
+
+    def remove_vhosts(self) -> None:
+        """Delete the virtual hosts of the tests before, so that a broker that is restarted has only the test's own queues to recover."""
+        self.rabbitmq.remove_vhosts(self._vhosts)
+        self._vhosts.clear()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ops.ports import LOOPBACK, free_port
@@ -131,6 +131,11 @@ class RabbitMQ(Program):
         terms = f"rabbit_vhost:add({name}, {user}), {allow}."
         self.control("eval", terms)
         return self.url(vhost)
+
+    def remove_vhosts(self, vhosts: Iterable[str]) -> None:
+        """Delete virtual hosts with all their queues, whose recovery a restart would have to wait for."""
+        names = ", ".join(f'<<"{vhost}">>' for vhost in vhosts)
+        self.control("eval", f'[rabbit_vhost:delete(Name, <<"{USER}">>) || Name <- [{names}]].')
 
 
 def _answers(port: int, greeting: bytes = b"") -> bool:

@@ -17,6 +17,12 @@ LOAD = 40
 BACK_SECONDS = 30
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_queues_of_other_tests(servers: Servers) -> None:
+    """The broker recovers what stands in it at each start: here, only what the test itself has put there."""
+    servers.remove_vhosts()
+
+
 class Load:
     """Registrations put without pause, as many as the database takes; only what was committed counts."""
 
