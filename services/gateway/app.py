@@ -27,7 +27,19 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         identity_keys=None,
         listener=listener,
         # The proxy comes last: a path that is the gateway's own for one method is the owner's for the others.
-        routers=[registrations.router, pages.router, answers.router, imports.router, desk.router, documentation.router, proxy.router],
+        routers=[
+            *(registrations.hot, registrations.router, pages.router, answers.router),
+            *(imports.router, desk.router, documentation.router, proxy.router),
+        ],
+            registrations.hot,
+            registrations.router,
+            pages.router,
+            answers.router,
+            imports.router,
+            desk.router,
+            documentation.router,
+            proxy.router,
+        ],
         # Two flushers, so that one batch gathers while the other commits.
         background=[intake.flush, intake.flush, importer.run, forgetting.forget, owners.close],
     )
