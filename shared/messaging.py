@@ -9,9 +9,11 @@ from typing import Any, cast
 from uuid import UUID
 
 import aio_pika
+import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, DeliveryError
+from aiormq import spec
 from faststream.rabbit import RabbitBroker
 from faststream.rabbit.utils import RabbitClientProperties
 
@@ -22,6 +24,8 @@ CONNECT_SECONDS = 5.0
 """The most that connecting, or declaring one thing, may take."""
 CLOSE_SECONDS = 2.0
 """A blocked broker answers no close: the connection is dropped after this."""
+PERSISTENT = 2
+"""The delivery mode of a message that the broker keeps on disk. Source: AMQP 0-9-1, section 1.8."""
 RECONNECT_SECONDS = 0.5
 HEARTBEAT_SECONDS = 10
 """How often both sides say that they are there; aiormq gives a silent connection up after about three times as long."""
@@ -112,12 +116,17 @@ class Publisher:
         Raises:
             Outage: there is no connection to publish on; nothing was sent.
         """
-        channel = await self._open()
-        exchange = await channel.get_exchange(EXCHANGE, ensure=False)
+        # The channel below aio-pika's: its publish can leave out waiting for each frame to be written, which halves the cost.
+        channel = cast("aiormq.Channel", await (await self._open()).get_underlay_channel())
         sending = {
             message.id: asyncio.ensure_future(
-                (channel.default_exchange if message.queue else exchange).publish(
-                    self._envelope(message), message.queue or message.key, mandatory=True
+                channel.basic_publish(
+                    message.body,
+                    exchange="" if message.queue else EXCHANGE,
+                    routing_key=message.queue or message.key,
+                    properties=self._envelope(message),
+                    mandatory=True,
+                    wait=False,
                 )
             )
             for message in messages
@@ -145,15 +154,14 @@ class Publisher:
         """
         await self._open()
 
-    def _envelope(self, message: Outgoing) -> aio_pika.Message:
-        return aio_pika.Message(
-            message.body,
+    def _envelope(self, message: Outgoing) -> spec.Basic.Properties:
+        return spec.Basic.Properties(
             headers=message.headers,
             content_type="application/json",
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            delivery_mode=PERSISTENT,
             message_id=str(message.id),
             correlation_id=message.correlation_id,
-            type=message.key,
+            message_type=message.key,
             app_id=self._service,
             timestamp=message.at,
         )

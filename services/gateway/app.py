@@ -31,15 +31,6 @@ def make_app(settings: GatewaySettings) -> FastAPI:
             *(registrations.hot, registrations.router, pages.router, answers.router),
             *(imports.router, desk.router, documentation.router, proxy.router),
         ],
-            registrations.hot,
-            registrations.router,
-            pages.router,
-            answers.router,
-            imports.router,
-            desk.router,
-            documentation.router,
-            proxy.router,
-        ],
         # Two flushers, so that one batch gathers while the other commits.
         background=[intake.flush, intake.flush, importer.run, forgetting.forget, owners.close],
     )
