@@ -3,6 +3,7 @@
 It leaves no system server running that it installed: the private servers of this checkout need the programs only.
 """
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -29,6 +30,14 @@ def _has_venv() -> bool:
     return subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode == 0
 
 
+def _has_library(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
 def missing(purpose: str, environment: Mapping[str, str]) -> list[str]:
     """Return the packages that this machine lacks for checking, running or testing."""
     databases = [f"{service}_DATABASE_URL" for service in ("GATEWAY", "REGISTRY", "NOTIFIER", "FORUM")]
@@ -45,6 +54,8 @@ def missing(purpose: str, environment: Mapping[str, str]) -> list[str]:
         packages.append("rabbitmq-server")
     if alone and not shutil.which("chromium"):
         packages += ["chromium", "fonts-dejavu-core"]
+    if alone and not _has_library("libatomic.so.1"):
+        packages.append("libatomic1")  # The program that drives the browser is linked to it, and a bare Debian lacks it.
     return packages
 
 

@@ -15,6 +15,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine that has nothing but Python and apt-get."""
     monkeypatch.setattr(install, "_has_postgresql", lambda: False)
     monkeypatch.setattr(install, "_has_venv", lambda: True)
+    monkeypatch.setattr(install, "_has_library", lambda name: False)
     monkeypatch.setattr(install, "RABBITMQ", tmp_path / "none")
     monkeypatch.setattr(install.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
 
@@ -28,7 +29,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("run", GIVEN, []),
         ("run", {"RABBITMQ_URL_FILE": "/run/url"}, ["postgresql"]),
         ("run", {"REGISTRY_DATABASE_URL": "postgresql://somewhere"}, ["postgresql", "rabbitmq-server"]),
-        ("test", GIVEN, ["postgresql", "rabbitmq-server", "chromium", "fonts-dejavu-core"]),
+        ("test", GIVEN, ["postgresql", "rabbitmq-server", "chromium", "fonts-dejavu-core", "libatomic1"]),
     ],
 )
 def test_packages_are_those_that_the_purpose_needs(purpose: str, environment: dict[str, str], packages: list[str]) -> None:
