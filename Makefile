@@ -34,6 +34,7 @@ fmt: .venv/dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 bench: .venv/dev ## Measure the journeys
+	@$(PYTHON) ops/install.py run
 	@$(BIN)/python -m bench $(ARGS)
 
 # `make run` needs, beyond what the services do: the mail catcher's library, and what builds the package.
