@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from time import perf_counter
 from uuid import uuid4
 
+from prometheus_client import Counter, Histogram
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +18,14 @@ from shared.web import problems
 
 OPEN_PATHS = ("/livez", "/readyz", "/metrics")
 CORRELATION_HEADER = "X-Correlation-ID"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
+
+
+@cache
+def _metrics(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """Look the labels up once: routes, methods and statuses are few, and nobody outside can add to them."""
+    return telemetry.REQUESTS.labels(route, method, str(status)), telemetry.REQUEST_SECONDS.labels(route)
 
 
 class Journeys:
@@ -45,9 +54,10 @@ class Journeys:
             try:
                 await self.app(scope, receive, answer)
             finally:
-                route = getattr(scope.get("route"), "path", "(none)")
-                telemetry.REQUESTS.labels(route, scope["method"], str(status)).inc()
-                telemetry.REQUEST_SECONDS.labels(route).observe(perf_counter() - started)
+                route, method = getattr(scope.get("route"), "path", "(none)"), scope["method"]
+                counted, timed = _metrics(route, method if method in METHODS else "other", status)
+                counted.inc()
+                timed.observe(perf_counter() - started)
 
 
 class IdentityCheck:

@@ -59,7 +59,7 @@ class Writer:
                 expires_at = claimed.deadline or claimed.at
                 return f"{self._base}/speaker/{mint(self._keys, 'speaker', member, expires_at=expires_at)}"
             case "deadline_en" | "deadline_st":
-                return day(claimed.deadline, "st" if name.endswith("st") else "en")
+                return last_day(claimed.deadline, "st" if name.endswith("st") else "en")
             case "name" | "talk_title":
                 return claimed.name if name == "name" else claimed.talk_title
         raise LookupError(f"the template {claimed.template} asks for {name}, which nobody fills")
@@ -69,6 +69,7 @@ class Writer:
         return f"{self._base}/{purpose}/{mint(self._keys, purpose, subject, contact=claimed.contact_id, expires_at=expires_at)}"
 
 
-def day(moment: datetime | None, language: Language) -> str:
-    """Return a day in words, such as `8 April 2020`; empty for none."""
-    return f"{moment.day} {MONTHS[language][moment.month - 1]} {moment.year}" if moment else ""
+def last_day(deadline: datetime | None, language: Language) -> str:
+    """Return the last day before a deadline in words, such as `8 April 2020`; empty for none. A deadline at midnight is over by then."""
+    last = deadline - timedelta(microseconds=1) if deadline else None
+    return f"{last.day} {MONTHS[language][last.month - 1]} {last.year}" if last else ""

@@ -38,7 +38,11 @@ class Reading(NamedTuple):
 
     region: str
     e164: str
-    shown: str
+
+    @property
+    def shown(self) -> str:
+        """The number as people read it; only the page that asks which one was meant shows it."""
+        return shown(self.e164)
 
 
 def warm(regions: Iterable[str]) -> None:
@@ -65,7 +69,7 @@ def readings(spelling: str, regions: Iterable[str]) -> list[Reading]:
         if number_type(number) in _PERSONAL:
             number.extension = None
             e164 = format_number(number, PhoneNumberFormat.E164)
-            found.setdefault(e164, Reading(region, e164, format_number(number, PhoneNumberFormat.INTERNATIONAL)))
+            found.setdefault(e164, Reading(region, e164))
     return list(found.values())
 
 

@@ -135,7 +135,7 @@ async def _hear(request: Request, message: Message, what: str) -> Response:
     pages: Pages = request.app.state.pages
     language = language_of(request)
     title, text = (translate(language, said) for said in SAID[what])
-    following = f"{request.url.path}/needs" if what == "accept" else ""
+    following = f"{request.url.path}/needs?lang={language}" if what == "accept" else ""
     then = translate(language, NEEDS)
     return pages.render(request, "answer.html", status=202, title=title, text=text, following=following, next_step=then)
 

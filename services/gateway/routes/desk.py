@@ -22,6 +22,7 @@ SHOWN: dict[str, tuple[Role, ...]] = {
     "/api/v1/coverage": ("admin", "consultant", "officer", "forum", "mission", "viewer"),
     "/api/v1/deliveries": ("admin", "consultant", "officer"),
     "/api/v1/speakers": ("admin", "officer", "forum"),
+    "/api/v1/team": ("admin", "officer", "forum"),
 }
 """What the first page leads to, and for whom; each owner checks by itself."""
 
