@@ -69,3 +69,14 @@ def test_ids_are_left_whole(printed: StringIO) -> None:
     logging.get("x").info("relayed", message_id="01a20a29-c5b3-7540-ad6f-2923315e9f34", other="01a20a29-c5b3-7540-ad6f-2923315e9f34")
     (line,) = read(printed)
     assert line["message_id"] == line["other"] == "01a20a29-c5b3-7540-ad6f-2923315e9f34"
+
+
+def test_servers_own_errors_are_told_like_ours(printed: StringIO) -> None:
+    server = stdlib.getLogger("uvicorn.error")
+    try:
+        raise ValueError("palesa@example.org")
+    except ValueError as error:
+        server.error("Exception in ASGI application", exc_info=error)
+    (line,) = read(printed)
+    assert (line["error"], server.handlers) == ("ValueError", [])
+    assert "palesa" not in printed.getvalue()
