@@ -1,11 +1,13 @@
 """The life of a delivery, against a real broker and a real database."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from shared.clock import new_id
+from shared.consumers import Consumer
 from shared.contracts.gateway import RegistrationSubmitted
 from shared.dead_letters import DeadLetters
 from shared.errors import Contention, Outage, Unknown
@@ -100,17 +102,22 @@ async def test_contention_is_tried_again_at_once(toy: Toy) -> None:
     assert tries == 5
 
 
-async def test_outage_is_waited_out_and_buries_nothing(toy: Toy) -> None:
-    away = True
+async def test_outage_is_waited_out_and_buries_nothing(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    away, stepped_back, step_back = True, asyncio.Event(), Consumer._step_back
 
     async def decide(_: RegistrationSubmitted) -> None:
         if away:
             raise Outage("the database is away")
 
+    async def seen(consumer: Consumer, *given: Any) -> None:
+        stepped_back.set()  # The database of this test can commit, so that stepping back lasts a moment only: too short to look for.
+        await step_back(consumer, *given)
+
+    monkeypatch.setattr(Consumer, "_step_back", seen)
     toy.decide, toy.settings = decide, {"consumer_timeout_seconds": 1.0}
-    async with toy.running() as messaging:
+    async with toy.running():
         await toy.put(*(submitted(f"Palesa {number:03}") for number in range(30)))
-        await wait_until(lambda: any(consumer.stepped_back for consumer in messaging._consumers))
+        await asyncio.wait_for(stepped_back.wait(), 10)
         away = False
         await wait_until(lambda: _saw(toy, [f"Palesa {number:03}" for number in range(30)]))
     assert await _dead(toy) == []
