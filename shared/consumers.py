@@ -7,7 +7,7 @@ from typing import Any
 
 from aio_pika.exceptions import AMQPError
 from faststream import AckPolicy
-from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
+from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 
 from shared import logging
 from shared.database import Database
@@ -20,17 +20,16 @@ from shared.pauses import longer, wait_any
 log = logging.get(__name__)
 
 FIRST_PAUSE_SECONDS = 0.1
+GATHER_SECONDS = 0.003
+"""How long a consumer lets others join while it is busy: a commit costs more than a message. A lone message waits for nobody."""
 BROKER_SECONDS = 5.0
 """The most that cancelling or starting a consumer may take."""
 
 
-async def _as_it_came(message: RabbitMessage) -> RabbitMessage:
-    """Decode nothing: `shared.delivery` does, since each injected parameter would cost a thread hop a message."""
-    return message
-
-
 class Consumer:
-    """A subscriber of FastStream's and the work behind it.
+    """A subscriber of FastStream's, which has the channel and the queue, and the work behind it.
+
+    It has no handler of FastStream's: what comes goes straight from aio-pika into our hands (decision 0003).
 
     Args:
         hold_seconds: how long a delivery may be held through an outage before it is given back; at most half of the broker's
@@ -57,7 +56,7 @@ class Consumer:
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
         )
-        self._subscriber(self.work.receive, decoder=_as_it_came)
+        self._tag: str | None = None
         self.stepped_back = False
         """Whether it has cancelled itself until the database can commit again."""
 
@@ -69,12 +68,12 @@ class Consumer:
     @property
     def live(self) -> bool:
         """Whether the broker would deliver to it: an open channel on which its consumer tag stands."""
-        queue, tag = self._subscriber._queue_obj, self._subscriber._consumer_tag
-        if queue is None or tag is None or queue.channel.is_closed:
+        queue = self._subscriber._queue_obj
+        if queue is None or self._tag is None or queue.channel.is_closed:
             return False
         # aio-pika 10.2 offers no public look at the channel below; a robust queue lists consumers that the broker has cancelled, too.
         below: Any = queue.channel._channel  # type: ignore[attr-defined]
-        return below is not None and tag in below.channel.consumers
+        return below is not None and self._tag in below.channel.consumers
 
     async def start(self) -> None:
         """Consume.
@@ -84,33 +83,34 @@ class Consumer:
         """
         try:
             async with asyncio.timeout(BROKER_SECONDS):
-                # FastStream 0.7.8 drops what is delivered before start() has returned, unless it runs already.
-                self._subscriber.running = True
                 await self._subscriber.start()
+                assert self._subscriber._queue_obj is not None  # It has just been made.
+                self._tag = await self._subscriber._queue_obj.consume(self.work.receive)
         except (AMQPError, OSError, TimeoutError) as error:
             raise Outage(f"no consumer for {self.queue}: {type(error).__name__}") from error
 
     async def cancel(self) -> bool:
-        """Let the broker deliver no more, and tell whether it has agreed; what has come stays in hand.
-
-        FastStream's own stop cancels last, and what comes meanwhile would go back.
-        """
-        queue, tag = self._subscriber._queue_obj, self._subscriber._consumer_tag
+        """Let the broker deliver no more, and tell whether it has agreed; what has come stays in hand."""
+        queue, tag = self._subscriber._queue_obj, self._tag
         agreed = False
         if queue is not None and tag is not None and not queue.channel.is_closed:
             with suppress(AMQPError, OSError, TimeoutError):
                 async with asyncio.timeout(BROKER_SECONDS):
                     await queue.cancel(tag)
                     agreed = True
-        self._subscriber._consumer_tag = None
+        self._tag = None
         await asyncio.sleep(0)  # Callbacks of deliveries that came before the cancel run first.
         return agreed
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop, and then until everything in hand is settled or given back."""
+        busy = False
         while not stopping.is_set() or self.work.arrived:
             self.work.woken.clear()
+            if busy and not self.work.full:
+                await asyncio.sleep(GATHER_SECONDS)
             if batch := self.work.take():
+                busy = len(batch) > 1
                 await self._settle(batch, stopping)
             elif not self.work.arrived:
                 await wait_any(self.work.woken, stopping)

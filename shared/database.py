@@ -1,19 +1,22 @@
 """One engine a process, one transaction a step, and the kinds of trouble that a database can give."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, DateTime, Text, Uuid, bindparam, text
+from sqlalchemy import ARRAY, DateTime, Row, Text, TextClause, Uuid, bindparam, text
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from shared.clock import new_id
 from shared.errors import Contention, Outage
+
+if TYPE_CHECKING:
+    from shared.relay import Relay
 
 Transaction = AsyncSession
 """What a handler gets: a session inside the one transaction of its step."""
@@ -54,7 +57,10 @@ class Database:
                 },
             },
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False, info={"database": self})
+        self._at_once = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.relay: Relay | None = None
+        """What carries this database's outbox, if it runs in this process."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -72,6 +78,18 @@ class Database:
         for callback in session.info.pop("after_commit", ()):
             callback()
 
+    async def at_once(self, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Execute one statement that is its own transaction, in one round trip, and return its rows.
+
+        Raises:
+            Outage: as `transaction`.
+            Contention: as `transaction`.
+        """
+        with naming_trouble():
+            async with self._at_once.connect() as connection:
+                result = await connection.execute(statement, parameters)
+                return result.all() if result.returns_rows else ()
+
     async def probe(self) -> None:
         """Write and commit something that leaves nothing behind.
 
@@ -85,6 +103,12 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def database_of(session: AsyncSession) -> Database:
+    """Return the database that a session is of."""
+    database: Database = session.info["database"]
+    return database
 
 
 def before_commit(session: AsyncSession, write: Callable[[AsyncSession], Awaitable[None]]) -> None:

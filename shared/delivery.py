@@ -6,11 +6,13 @@ A handler knows nothing of this. It is `(message, session)` or, at the hot place
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from faststream.rabbit import RabbitMessage
+from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import ChannelInvalidStateError
 
 from shared import journey, logging, telemetry
 from shared.clock import new_id, now
@@ -85,10 +87,16 @@ class Work:
         self.hands = Hands()
         self.queue = handler.listening.queue
 
-    async def receive(self, raw: RabbitMessage) -> None:
-        """Take a delivery from FastStream's subscriber; it is handled by `settle_some`, not here."""
-        self.arrived.append(Delivery.of(raw))
-        self.woken.set()
+    async def receive(self, raw: AbstractIncomingMessage) -> None:
+        """Take a delivery as it comes; it is handled by `settle_some`, not here."""
+        with suppress(ChannelInvalidStateError):  # The channel is lost since: the broker delivers again.
+            self.arrived.append(Delivery.of(raw))
+            self.woken.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether a whole batch has come."""
+        return len(self.arrived) >= self._batch
 
     def take(self) -> list[Delivery]:
         """Return what has come, up to a batch, without what a lost channel had delivered."""
@@ -148,7 +156,7 @@ class Work:
 
     async def _bury(self, delivery: Delivery, error: Exception) -> None:
         """Publish to the dead queue what can never succeed; only then is the original acknowledged."""
-        raw, listens = delivery.raw.raw_message, self.handler.listening
+        raw, listens = delivery.raw, self.handler.listening
         reason = str(error) if isinstance(error, Mistake) else "unexpected: see the log"
         try:
             identifier = delivery.id
@@ -160,7 +168,7 @@ class Work:
             "attempts": delivery.attempts,
             "queue": listens.queue,
             "buried_at": now().isoformat(),
-            **({"again": True} if delivery.raw.headers.get("again") else {}),
+            **({"again": True} if raw.headers.get("again") else {}),
         }
         dead = Outgoing(identifier, raw.type or listens.message.key, raw.body, raw.correlation_id, listens.dead_queue, headers)
         if failures := await self._publisher.publish([dead], deadline_seconds=BURY_SECONDS):

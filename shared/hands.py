@@ -6,30 +6,29 @@ from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
+from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from aiormq.abc import AbstractChannel
-from faststream.rabbit import RabbitMessage
 from pydantic import ValidationError
 
 from shared.contracts.base import Message
 from shared.errors import Malformed
 
 
-@dataclass
+@dataclass(eq=False, slots=True)
 class Delivery:
     """One message in our hands, not yet acknowledged."""
 
-    raw: RabbitMessage
+    raw: AbstractIncomingMessage
     channel: AbstractChannel
     tag: int
     arrived_at: float
     settled: bool = False
 
     @classmethod
-    def of(cls, raw: RabbitMessage) -> "Delivery":
+    def of(cls, raw: AbstractIncomingMessage) -> "Delivery":
         """Return the delivery of one message that has just arrived."""
-        incoming = raw.raw_message
-        return cls(raw, incoming.channel, incoming.delivery_tag or 0, monotonic())
+        return cls(raw, raw.channel, raw.delivery_tag or 0, monotonic())
 
     @property
     def attempts(self) -> int:
@@ -45,7 +44,7 @@ class Delivery:
             Malformed: there is none.
         """
         try:
-            return UUID(self.raw.raw_message.message_id or "")
+            return UUID(self.raw.message_id or "")
         except ValueError as error:
             raise Malformed("message_id is not a UUID") from error
 
@@ -55,7 +54,7 @@ class Delivery:
         Raises:
             Malformed: it is not what the queue carries. The reason names fields, never their values.
         """
-        if (kind := self.raw.raw_message.type) != message.key:
+        if (kind := self.raw.type) != message.key:
             raise Malformed(f"type is {str(kind)[:80]!r}, this queue carries {message.key}")
         try:
             fact = message.model_validate_json(self.raw.body)
@@ -63,7 +62,7 @@ class Delivery:
             found = error.errors(include_url=False, include_input=False)[:10]
             places = "; ".join(f"/{'/'.join(map(str, each['loc']))}: {each['type']}" for each in found)
             raise Malformed(places) from None
-        fact.arrived_with(self.raw.raw_message.correlation_id, again=bool(self.raw.headers.get("again")))
+        fact.arrived_with(self.raw.correlation_id, again=bool(self.raw.headers.get("again")))
         return fact
 
 

@@ -11,7 +11,7 @@ from shared.database import Database
 from shared.delivery import Listener
 from shared.errors import Outage
 from shared.messaging import CONNECT_SECONDS, Publisher, broker, close, declare
-from shared.outbox import Relay
+from shared.relay import Relay
 from shared.settings import Settings
 
 log = logging.get(__name__)
@@ -33,6 +33,7 @@ class Messaging:
             self._publisher,
             service=service,
             batch=settings.batch_size,
+            lease_seconds=settings.relay_lease_seconds,
             poll_seconds=settings.relay_poll_seconds,
             longest_pause_seconds=settings.outage_pause_seconds,
         )

@@ -37,11 +37,15 @@ async def register_members(submissions: list[RegistrationSubmitted], session: Tr
     joined = [(newcomer.submission, join(newcomer, decisions.shared)) for newcomer in decisions.newcomers]
 
     await records.keep_wordings(session, {(s.consent_text_version, s.language) for s, _ in joined})
-    await records.insert(session, "member", [new.member for _, new in joined])
-    await records.insert(session, "contact", [row for _, new in joined for row in new.contacts])
-    await records.insert(session, "consent", [row for _, new in joined for row in new.consents])
-    repeats = [{"submission_id": s.submission_id, "member_id": member_id, "at": s.submitted_at} for s, member_id in decisions.repeated]
-    await records.insert(session, "repeat", repeats)
+    await records.insert(
+        session,
+        {
+            "member": [new.member for _, new in joined],
+            "contact": [row for _, new in joined for row in new.contacts],
+            "consent": [row for _, new in joined for row in new.consents],
+            "repeat": [{"submission_id": s.submission_id, "member_id": known, "at": s.submitted_at} for s, known in decisions.repeated],
+        },
+    )
 
     for submission, new in joined:
         put(session, new.event, cause=submission)

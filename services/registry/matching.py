@@ -24,7 +24,9 @@ def fold(text: str) -> str:
     A mark is dropped by its combining class, not its category: accents and vowel points go, the vowel signs of Indic scripts,
     without which two names would become one, stay.
     """
-    decomposed = text.casefold() if text.isascii() else unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    if text.isascii():
+        return text.casefold().translate(_ASCII)
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(_fold_character(character) for character in decomposed)
 
 
@@ -34,6 +36,9 @@ def _fold_character(character: str) -> str:
     if character in "'`ʼ´‘’ʻ" or unicodedata.combining(character) or (category := unicodedata.category(character)) == "Cf":
         return ""
     return character if category.startswith("M") else " "
+
+
+_ASCII = {code: _fold_character(chr(code)) for code in range(128)}
 
 
 def name_key(given_name: str, family_name: str) -> str:

@@ -1,14 +1,15 @@
 """What the registry asks and writes for a whole batch at once, in as few statements as it takes.
 
-Rows are written as one JSON document a table (`json_populate_recordset`): one parameter and one statement for any number of rows,
+Rows are written as one JSON document a table (`json_populate_recordset`): one parameter a table and one statement for any number of rows,
 with arrays in them, at a third of the cost of a row at a time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import ARRAY, Text, TextClause, Uuid, bindparam, select, text
@@ -18,7 +19,7 @@ from sqlalchemy.orm import selectinload
 from services.registry.matching import Holder
 from services.registry.model import Consent, Contact, Member, Tombstone, Wording
 from shared import consent
-from shared.database import Transaction
+from shared.database import Database, Transaction, database_of
 from shared.errors import Unknown
 
 Row = dict[str, Any]
@@ -35,6 +36,7 @@ SETTLED = text(
     " UNION ALL SELECT submission_id FROM repeat WHERE submission_id = ANY (:ids)"
     " UNION ALL SELECT id FROM tombstone WHERE id = ANY (:ids)"
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+_known_wordings: WeakKeyDictionary[Database, set[tuple[str, str]]] = WeakKeyDictionary()
 TOMBSTONES = text("SELECT id FROM tombstone WHERE id = ANY (:ids)").bindparams(bindparam("ids", type_=ARRAY(Uuid())))
 
 
@@ -100,18 +102,24 @@ async def members_for_update(session: Transaction, ids: Iterable[UUID]) -> list[
     return list((await session.execute(query)).scalars())
 
 
-async def insert(session: Transaction, table: str, rows: Sequence[Row]) -> None:
-    """Write rows, all of the same columns, into one of this service's tables."""
-    if rows:
+async def insert(session: Transaction, tables: Mapping[str, Sequence[Row]]) -> None:
+    """Write rows into tables of this service's, in one statement; the rows of a table are all of the same columns."""
+    if written := {table: rows for table, rows in tables.items() if rows}:
+        statement = _insert(tuple((table, tuple(rows[0])) for table, rows in written.items()))
         # asyncpg's UUIDs are of a class of its own, which orjson does not know.
-        await session.execute(_insert(table, tuple(rows[0])), {"rows": orjson.dumps(rows, default=str).decode()})
+        await session.execute(statement, {table: orjson.dumps(rows, default=str).decode() for table, rows in written.items()})
 
 
 @cache
-def _insert(table: str, columns: tuple[str, ...]) -> TextClause:
-    names = ", ".join(columns)
-    read = f"SELECT {names} FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"  # noqa: S608  # Names are ours, not typed.
-    return text(f"INSERT INTO {table} ({names}) {read}")
+def _insert(tables: tuple[tuple[str, tuple[str, ...]], ...]) -> TextClause:
+    inserts = []
+    for table, columns in tables:
+        names = ", ".join(columns)
+        read = f"SELECT {names} FROM json_populate_recordset(NULL::{table}, CAST(:{table} AS json))"  # noqa: S608  # Names are ours, not typed.
+        inserts.append(f"INSERT INTO {table} ({names}) {read}")
+    *first, last = inserts
+    beside = ", ".join(f"w{number} AS ({each})" for number, each in enumerate(first))
+    return text(f"WITH {beside} {last}" if first else last)
 
 
 async def keep_wordings(session: Transaction, wordings: set[tuple[str, str]]) -> None:
@@ -120,8 +128,12 @@ async def keep_wordings(session: Transaction, wordings: set[tuple[str, str]]) ->
     Raises:
         Unknown: there is no such wording.
     """
-    held = await session.execute(select(Wording.version, Wording.language))
-    if not (missing := sorted(wordings.difference(held))):
+    known = _known_wordings.setdefault(database_of(session), set())
+    if wordings <= known:
+        return
+    held = {(version, language) for version, language in await session.execute(select(Wording.version, Wording.language))}
+    known |= held  # Another transaction has committed them, and nobody can take them away.
+    if not (missing := sorted(wordings - held)):
         return
     try:
         rows = [{"version": version, "language": language, "text": consent.text(version, language)} for version, language in missing]

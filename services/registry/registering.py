@@ -35,11 +35,11 @@ def join(newcomer: Newcomer, shared: set[str]) -> Joined:
     channels = chosen_channels(submission)
     information = channels if submission.consent.information else ()
     contacts = [
-        Contact.model_construct(id=new_id(), kind=kind, value=value, confirmed_at=None, shared=key in shared)
+        Contact(id=new_id(), kind=kind, value=value, confirmed_at=None, shared=key in shared)
         for kind, value, key in newcomer.contacts
     ]
     member = _member_row(newcomer, channels, information)
-    event = MemberRegistered.model_construct(
+    event = MemberRegistered(
         **{field: member[field] for field in _ANNOUNCED},
         member_id=newcomer.member_id,
         contacts=tuple(contacts),
