@@ -121,14 +121,15 @@ class Publisher:
         """
         # The channel below aio-pika's: all frames of a batch go as one write there, which costs a third of publishing one by one.
         channel = cast("aiormq.Channel", await (await self._open()).get_underlay_channel())
-        confirms = await self._send(channel, messages)
-        _, unanswered = await asyncio.wait(confirms.values(), timeout=deadline_seconds)
+        confirms, lost = await self._send(channel, messages), channel.closing
+        answered = asyncio.gather(*confirms.values(), return_exceptions=True)
+        await asyncio.wait([answered, lost], timeout=deadline_seconds, return_when=asyncio.FIRST_COMPLETED)
+        lost.cancel()
         failures: dict[UUID, Exception] = {}
         for identifier, confirm in confirms.items():
             channel.message_id_delivery_tag.pop(str(identifier), None)
-            if confirm in unanswered or confirm.cancelled():
-                confirm.cancel()
-                failures[identifier] = Outage("not confirmed in time")
+            if confirm.cancel() or confirm.cancelled():
+                failures[identifier] = Outage("not confirmed")
             elif (error := confirm.exception()) is not None:
                 # Returned as unroutable, or refused: the message's own trouble. Everything else is the connection's.
                 failures[identifier] = error if isinstance(error, DeliveryError) else Outage(f"not sent: {type(error).__name__}")
@@ -149,7 +150,7 @@ class Publisher:
             frames.append(ContentHeader(properties=self._envelope(message), body_size=len(message.body)))
             size = channel.max_content_size
             frames += [ContentBody(message.body[at : at + size]) for at in range(0, len(message.body), size)]
-        written = ChannelFrame.marshall(channel.number, frames)
+        written, loop = ChannelFrame.marshall(channel.number, frames), asyncio.get_running_loop()
         confirms: dict[UUID, asyncio.Future[Any]] = {}
         try:
             async with channel.lock, asyncio.timeout(CONNECT_SECONDS):
@@ -157,7 +158,7 @@ class Publisher:
                 # The broker counts what it reads, and nothing is read before the next await: so these numbers are its own.
                 for message in messages:
                     channel.delivery_tag += 1
-                    confirms[message.id] = channel.confirmations[channel.delivery_tag] = channel.create_future()
+                    confirms[message.id] = channel.confirmations[channel.delivery_tag] = loop.create_future()
                     channel.message_id_delivery_tag[str(message.id)] = channel.delivery_tag
         except (ChannelInvalidStateError, TimeoutError) as error:
             raise Outage(f"nothing was sent: {type(error).__name__}") from error
