@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -34,11 +33,6 @@ def _config(service: str) -> Config:
     config.set_main_option("version_locations", str(Path(str(files(f"services.{service}"))) / "migrations"))
     config.set_main_option("path_separator", "newline")
     return config
-
-
-def head(service: str) -> str:
-    """Return the newest revision that this code knows."""
-    return ScriptDirectory.from_config(_config(service)).get_current_head() or ""
 
 
 def upgrade(service: str, url: str) -> None:

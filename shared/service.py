@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import SecretStr
 
-from shared import housekeeping, logging, migrations
+from shared import housekeeping, logging, schema
 from shared.database import Database
 from shared.delivery import Listener
 from shared.errors import KhokahanoError
@@ -73,7 +73,7 @@ def create_app(
         context = Context(name, settings, database, state=app.state)
         messaging = Messaging(name, settings, database, listener)
         app.state.database, app.state.context = database, context
-        app.state.health = Health(name, database, messaging, migrations.head(name))
+        app.state.health = Health(name, database, messaging, schema.head(name))
         work = [messaging.run, housekeeping.tidy, *background]
         tasks = [asyncio.create_task(_keep_running(each, context), name=getattr(each, "__qualname__", "background")) for each in work]
         log.info("service_started")

@@ -6,7 +6,7 @@ import typer
 
 from ops import output
 from ops.services import SETTINGS, database_url
-from shared import migrations
+from shared import migrations, schema
 
 
 def run(
@@ -22,7 +22,7 @@ def run(
     for service in services or SETTINGS:
         if url := database_url(service):
             migrations.upgrade(service, url)
-            output.say(f"{service}: {migrations.head(service)}", service=service, revision=migrations.head(service))
+            output.say(f"{service}: {schema.head(service)}", service=service, revision=schema.head(service))
             done += 1
         elif services:
             output.fail(f"{service.upper()}_DATABASE_URL is not set")
