@@ -52,7 +52,7 @@ class Relay:
     """Carries the outbox of one database to the broker. Any number of them may run beside each other.
 
     Args:
-        lease_seconds: how long a row is one process's to publish; longer than its confirm may take.
+        lease_seconds: how long a row is one process's to publish; a broker slower than that may be told twice.
         poll_seconds: how often the table is looked at when nothing woke the relay.
     """
 
@@ -103,7 +103,8 @@ class Relay:
                     self._flows, pause = True, 0.0
                 except (Outage, Contention) as trouble:
                     self._flows = False
-                    self._carried.clear()  # Their leases end; or they were released.
+                    if stopping.is_set():
+                        return  # Whoever comes after finds what is left.
                     pause = longer(max(pause, FIRST_PAUSE_SECONDS), most=self._longest_pause)
                     log.warning("relay_waits", reason=str(trouble), pause_seconds=round(pause, 1))
                     await wait_any(stopping, seconds=pause)
@@ -164,8 +165,10 @@ class Relay:
             raise Outage(f"the broker did not confirm {len(unconfirmed)} of {len(rows)}")
 
     async def _release(self, ids: Sequence[UUID]) -> None:
-        """Give up the lease of these rows and of all that is carried, so that they need not wait for its end."""
-        await self._database.at_once(RELEASE, {"ids": [*ids, *(row.id for row in self._carried)]})
+        """Give up these rows and all that is carried, so that they need not wait for their lease's end."""
+        carried = [row.id for row in self._carried]
+        self._carried.clear()
+        await self._database.at_once(RELEASE, {"ids": [*ids, *carried]})
 
 
 def _earlier(identifier: UUID, gap: timedelta) -> UUID:

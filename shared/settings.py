@@ -77,8 +77,8 @@ class Settings(BrokerSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     batch_size: int = Field(default=100, ge=1, le=1000)
     """The most messages handled in one transaction, rows relayed at once and mails claimed at once."""
-    relay_lease_seconds: float = 10.0
-    """How long what a process has committed is its own to publish; longer than the broker's confirm may take."""
+    relay_lease_seconds: float = 5.0
+    """How long what a process has committed is its own to publish; what it could not is then anybody's."""
     relay_poll_seconds: float = 1.0
     """How often the outbox is looked at when nothing woke the relay."""
     stop_seconds: float = 20.0
