@@ -2,20 +2,19 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
-from itertools import islice
-from uuid import UUID
+from collections.abc import Sequence
 
-from services.gateway import form, imports
-from services.gateway.imports import Fault, Job, LeaseLost
+from services.gateway import imports, leases, rows
+from services.gateway.leases import Job, LeaseLost
+from services.gateway.rows import Fault, Plan
 from services.gateway.settings import GatewaySettings
-from services.gateway.sheets import Row, Sheet, UnreadableSheet
+from services.gateway.sheets import Record
+from services.gateway.sheets.reading import unpack
 from shared import journey, logging
-from shared.clock import now
 from shared.contracts.gateway import RegistrationSubmitted
-from shared.errors import Contention, Invalid, Outage
+from shared.errors import Contention, Outage
 from shared.service import Context
-from shared.web.pages import Filled
+from shared.web.language import mark
 
 log = logging.get(__name__)
 
@@ -25,6 +24,11 @@ FULL_SECONDS = 0.1
 """How often a worker looks whether the registry has made room."""
 BREATHE_ROWS = 10
 """Rows checked before everything else in this process has its turn."""
+CHECKED_AT_ONCE = 1000
+"""Rows of a dry run between two writes: nobody waits for them."""
+HAND_IN_AGAIN = mark("This sheet came just before an update, and waited for it. Hand it in again: nobody is added twice.")
+
+Numbered = tuple[int, Record]
 
 
 class Importer:
@@ -38,7 +42,7 @@ class Importer:
         while not context.stopping.is_set():
             try:
                 async with context.database.transaction() as session:
-                    job = await imports.claim(session)
+                    job = await leases.claim(session)
                 if job is not None:
                     with journey.on(str(job.id)):
                         await self.work(job, context)
@@ -56,36 +60,44 @@ class Importer:
             LeaseLost: another worker has taken it over.
             Outage: the database is away; the lease runs out by itself.
         """
+        log.info("import_begins", import_id=str(job.id), cursor=job.cursor, dry_run=job.dry_run)
+        if job.plan is not None and not await self._go_through(job, job.plan, context):
+            return
+        failure = None if job.plan else HAND_IN_AGAIN
         async with context.database.transaction() as session:
-            data = await imports.contents(session, job.id)
-        log.info("import_begins", import_id=str(job.id), cursor=job.cursor)
-        failure = None
-        try:
-            sheet = await asyncio.to_thread(Sheet, data)
-        except UnreadableSheet as unreadable:
-            failure = str(unreadable)
-        else:
-            rows = (row for row in sheet.rows() if row.number > job.cursor)
-            if not await self._hand_in(job, rows, context):
-                return
-        async with context.database.transaction() as session:
-            await imports.finish(session, job, failure)
+            await leases.finish(session, job, failure)
         log.info("import_ended", import_id=str(job.id), failed=failure is not None)
 
-    async def _hand_in(self, job: Job, rows: Iterator[Row], context: Context) -> bool:
-        """Hand rows in as fast as the registry deals with them; False if told to stop before the end."""
+    async def _go_through(self, job: Job, plan: Plan, context: Context) -> bool:
+        """Deal with a sheet page by page; False if told to stop before the end."""
+        cursor = job.cursor
         while True:
-            room = await self._room(job, context)
+            async with context.database.transaction() as session:
+                page = await leases.page_after(session, job.id, cursor)
+            if page is None:
+                return True
+            numbered = [each for each in unpack(page) if each[0] > cursor]
+            if not await self._hand_in(job, plan, numbered, context):
+                return False
+            cursor = page.last
+
+    async def _hand_in(self, job: Job, plan: Plan, numbered: list[Numbered], context: Context) -> bool:
+        """Hand rows in as fast as the registry deals with them; False if told to stop before the end."""
+        place = 0
+        while place < len(numbered):
+            room = CHECKED_AT_ONCE if job.dry_run else min(await self._room(job, context), self._batch)
             if context.stopping.is_set():
                 async with context.database.transaction() as session:
-                    await imports.leave(session, job)
+                    await leases.leave(session, job)
                 return False
-            some = list(islice(rows, min(room, self._batch)))
-            if not some:
-                return True
-            accepted, faults = await self._check(job.id, some)
+            some = numbered[place : place + room]
+            accepted, faults = await self._check(job, plan, [record for _, record in some])
+            wrong = {fault.line for fault in faults}
+            bad = [record for _, record in some if record.line in wrong]
             async with context.database.transaction() as session:
-                await imports.keep(session, job, cursor=some[-1].number, accepted=accepted, faults=faults)
+                await leases.keep(session, job, cursor=some[-1][0], accepted=accepted, faults=faults, bad=bad)
+            place += len(some)
+        return True
 
     async def _room(self, job: Job, context: Context) -> int:
         """Wait until the registry has dealt with enough of this import's submissions, and return how many more may be handed in."""
@@ -93,40 +105,27 @@ class Importer:
         while True:
             async with context.database.transaction() as session:
                 room = self._window - await imports.unprocessed(session, job.id)
-                if room <= 0 and waited > imports.LEASE_SECONDS / 4:
-                    await imports.stay(session, job)
+                if room <= 0 and waited > leases.LEASE_SECONDS / 4:
+                    await leases.stay(session, job)
                     waited = 0.0
             if room > 0 or context.stopping.is_set():
                 return room
             await _pause(context, FULL_SECONDS)
             waited += FULL_SECONDS
 
-    async def _check(self, import_id: UUID, rows: list[Row]) -> tuple[list[RegistrationSubmitted], list[Fault]]:
+    async def _check(self, job: Job, plan: Plan, records: Sequence[Record]) -> tuple[list[RegistrationSubmitted], list[Fault]]:
         accepted: list[RegistrationSubmitted] = []
         faults: list[Fault] = []
-        for count, row in enumerate(rows):
+        for count, record in enumerate(records):
             if count % BREATHE_ROWS == 0:
                 await asyncio.sleep(0)
-            found = self.read(import_id, row)
+            identifier = imports.submission_id(job.id, record.line)
+            found = rows.read(plan, record, submission_id=identifier, import_id=job.id, origin=self._origin)
             if isinstance(found, RegistrationSubmitted):
                 accepted.append(found)
             else:
                 faults += found
         return accepted, faults
-
-    def read(self, import_id: UUID, row: Row) -> RegistrationSubmitted | list[Fault]:
-        """Return the submission that a row becomes, or what is wrong with it."""
-        if row.fault:
-            return [Fault(row.line, "", row.fault)]
-        try:
-            filled = form.from_row(row.cells, origin=self._origin)
-        except Invalid as invalid:
-            return [Fault(row.line, Filled.field(error.pointer), error.detail) for error in invalid.errors]
-        except Exception:  # A bug of ours in one row must not hold the other rows up for ever.
-            log.exception("import_row_failed", import_id=str(import_id), line=row.line)
-            return [Fault(row.line, "", "This row could not be read, by a fault of ours.")]
-        identifier = imports.submission_id(import_id, row.line)
-        return form.submission(filled, submission_id=identifier, submitted_at=now(), way="import", import_id=import_id)
 
 
 async def _pause(context: Context, seconds: float) -> None:

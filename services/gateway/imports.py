@@ -1,59 +1,37 @@
-"""Imports: a sheet is one row and its file in the database; any copy of the gateway works it, row by row, under a lease."""
+"""Imports: a sheet is one row and its pages of records; a draft until all is said that it needs, then worked by any copy of the gateway."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 
-from services.gateway import submissions
-from services.gateway.model import Import, ImportChunk, ImportRowError
+from services.gateway.choices import Choices, guessed
+from services.gateway.model import Import, ImportBadRow, ImportPage, ImportRowError
+from services.gateway.sheets.reading import Page, Reading, unpack
 from shared.clock import new_id
-from shared.contracts.gateway import RegistrationSubmitted
 from shared.database import Transaction
-from shared.errors import KhokahanoError, TooLarge
+from shared.identity import Identity
+from shared.web.language import CATALOGUES, Language
 
-MOST_BYTES = 50 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 MOST_ERRORS_SHOWN = 1000
-LEASE_SECONDS = 30
-"""How long a worker that says nothing keeps others off."""
+PREVIEWED = 5
+LISTED = 20
+LOOKED_AT_SECONDS = 23 * 3600
+"""How long a sheet that was only checked may still be imported."""
 SUBMISSIONS = uuid5(NAMESPACE_URL, "https://khokahano.example.org/imports")
 """The namespace of imported submissions' ids: the same row of the same import always gets the same one."""
-
-CLAIM = text(
-    "UPDATE import SET status = 'working', lease = :lease, lease_until = now() + make_interval(secs => :seconds) WHERE id ="
-    " (SELECT id FROM import WHERE status IN ('waiting', 'working') AND (lease_until IS NULL OR lease_until < now())"
-    " ORDER BY added_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, cursor"
-)
 UNPROCESSED = text("SELECT count(*) FROM submission WHERE import_id = :id AND status = 'received'")
 
 
-class LeaseLost(KhokahanoError):
-    """Another worker has taken the import over; nothing of this step was written."""
-
-
 @dataclass(frozen=True)
-class Job:
-    """An import in this worker's hands.
+class HandedIn:
+    """Who hands a sheet in, and for which areas only; no areas are no limit."""
 
-    Attributes:
-        cursor: the number of the last row that was dealt with when it was claimed.
-    """
-
-    id: UUID
-    lease: UUID
-    cursor: int
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one cell, or with a whole row (`column` is empty)."""
-
-    line: int
-    column: str
-    reason: str
+    by: str
+    areas: tuple[str, ...] = ()
 
 
 def submission_id(import_id: UUID, line: int) -> UUID:
@@ -61,37 +39,80 @@ def submission_id(import_id: UUID, line: int) -> UUID:
     return uuid5(SUBMISSIONS, f"{import_id}:{line}")
 
 
-async def add(session: Transaction, file_name: str, chunks: AsyncIterator[bytes], *, added_by: str) -> UUID:
-    """Put a sheet down to be imported and return the import's id.
+async def add(session: Transaction, file_name: str, reading: Reading, choices: Choices, who: HandedIn) -> UUID:
+    """Put a sheet down as a draft and return the import's id.
 
     Raises:
-        TooLarge: it is longer than 50 MiB.
+        UnreadableSheet: it breaks off while it is read.
     """
-    identifier, size = new_id(), 0
-    session.add(Import(id=identifier, file_name=file_name[:200], added_by=added_by, size_bytes=0))
+    identifier, rows, size = new_id(), 0, 0
+    kept = Import(
+        id=identifier,
+        file_name=_printable(file_name),
+        added_by=who.by,
+        areas=list(who.areas),
+        fingerprint=reading.fingerprint,
+        format=reading.dress.format,
+        encoding=reading.dress.encoding,
+        delimiter=reading.dress.delimiter,
+        columns=list(choices.columns),
+        **_said(choices),
+    )
+    session.add(kept)
     await session.flush()
-    number = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > MOST_BYTES:
-            raise TooLarge
-        await session.execute(insert(ImportChunk).values(import_id=identifier, number=number, content=chunk))
-        number += 1
-    await session.execute(update(Import).where(Import.id == identifier).values(size_bytes=size))
+    async for page in reading.pages:
+        await session.execute(insert(ImportPage).values(import_id=identifier, last=page.last, content=page.content))
+        rows, size = page.last, size + len(page.content)
+    await session.execute(update(Import).where(Import.id == identifier).values(total_rows=rows, size_bytes=size))
     return identifier
 
 
-async def claim(session: Transaction) -> Job | None:
-    """Take the oldest import that nobody is at work on."""
-    lease = uuid4()
-    row = (await session.execute(CLAIM, {"lease": lease, "seconds": LEASE_SECONDS})).one_or_none()
-    return Job(row.id, lease, row.cursor) if row else None
+async def start(session: Transaction, import_id: UUID, choices: Choices, *, dry_run: bool) -> bool:
+    """Have a sheet worked from its first row on; False if it is being worked, was imported, or its rows are gone.
+
+    A sheet that was only looked at may be worked again, with other choices and for good.
+    """
+    # Pages of a finished sheet are deleted after a day: an hour before that it is as good as gone, so that no half of it is worked.
+    looked_at = (Import.status == "done") & Import.dry_run & (Import.finished_at > in_seconds(-LOOKED_AT_SECONDS))
+    idle = (Import.status == "draft") | looked_at
+    held = select(ImportPage.last).where(ImportPage.import_id == Import.id).exists() | (Import.total_rows == 0)
+    fresh = {"cursor": 0, "accepted": 0, "rejected": 0, "failure": None, "finished_at": None, "status": "queued", "dry_run": dry_run}
+    change = update(Import).where(Import.id == import_id, idle, held).values(**fresh, **_said(choices)).returning(Import.id)
+    if (await session.execute(change)).one_or_none() is None:
+        return False
+    for table in (ImportRowError, ImportBadRow):
+        await session.execute(delete(table).where(table.import_id == import_id))
+    return True
 
 
-async def contents(session: Transaction, import_id: UUID) -> bytes:
-    """Return the sheet."""
-    chunks = await session.scalars(select(ImportChunk.content).where(ImportChunk.import_id == import_id).order_by(ImportChunk.number))
-    return b"".join(chunks)
+async def keep_choices(session: Transaction, import_id: UUID, choices: Choices) -> None:
+    """Remember what was said about a draft so far."""
+    await session.execute(update(Import).where(Import.id == import_id, Import.status == "draft").values(**_said(choices)))
+
+
+async def find(session: Transaction, import_id: UUID, who: Identity) -> Import | None:
+    """Return an import that this caller may know of: a mission knows its own only."""
+    found = await session.get(Import, import_id, populate_existing=True)
+    return found if found is not None and (who.role != "mission" or found.added_by == who.id) else None
+
+
+async def recent(session: Transaction, who: Identity) -> list[Import]:
+    """Return the newest imports that this caller may know of."""
+    mine = Import.added_by == who.id if who.role == "mission" else Import.added_by.is_not(None)
+    return list(await session.scalars(select(Import).where(mine).order_by(Import.added_at.desc(), Import.id.desc()).limit(LISTED)))
+
+
+def choices_of(found: Import) -> Choices:
+    """Return what is known about a sheet."""
+    several = guessed(found.columns).several.difference(found.fields) if found.status == "draft" else frozenset()
+    return Choices(
+        columns=tuple(found.columns),
+        fields=tuple(found.fields),
+        stated=found.stated,
+        several=several,
+        basis=found.consent_basis,
+        note=found.consent_note,
+    )
 
 
 async def unprocessed(session: Transaction, import_id: UUID) -> int:
@@ -100,77 +121,83 @@ async def unprocessed(session: Transaction, import_id: UUID) -> int:
     return count
 
 
-async def keep(session: Transaction, job: Job, *, cursor: int, accepted: Sequence[RegistrationSubmitted], faults: Sequence[Fault]) -> None:
-    """Write what came of some rows: submissions, what was wrong, and how far we are; all of it or nothing.
-
-    Raises:
-        LeaseLost: the import is no longer ours.
-    """
-    rejected = {fault.line for fault in faults}
-    moved = {"cursor": cursor, "accepted": Import.accepted + len(accepted), "rejected": Import.rejected + len(rejected)}
-    await _change(session, job, **moved, lease_until=_in_a_lease())
-    await submissions.hear(session, accepted)
-    if faults:
-        rows = [
-            {"import_id": job.id, "line": fault.line, "number": number, "column": fault.column, "reason": fault.reason}
-            for number, fault in enumerate(faults)
-        ]
-        await session.execute(insert(ImportRowError), rows)
-
-
-async def stay(session: Transaction, job: Job) -> None:
-    """Keep the lease for a while longer.
-
-    Raises:
-        LeaseLost: the import is no longer ours.
-    """
-    await _change(session, job, lease_until=_in_a_lease())
-
-
-async def leave(session: Transaction, job: Job) -> None:
-    """Give the import back, so that another worker goes on with it at once.
-
-    Raises:
-        LeaseLost: the import is no longer ours.
-    """
-    await _change(session, job, lease=None, lease_until=None)
-
-
-async def finish(session: Transaction, job: Job, failure: str | None = None) -> None:
-    """End an import; with a reason if the sheet as a whole could not be read.
-
-    Raises:
-        LeaseLost: the import is no longer ours.
-    """
-    status = "failed" if failure else "done"
-    await _change(session, job, status=status, failure=failure, lease=None, lease_until=None, finished_at=func.now())
-
-
-async def show(session: Transaction, import_id: UUID) -> dict[str, Any] | None:
-    """Return how far an import is, with the first thousand things that are wrong."""
-    found = await session.get(Import, import_id, populate_existing=True)
-    if found is None:
-        return None
-    faults = select(ImportRowError).where(ImportRowError.import_id == import_id).order_by(ImportRowError.line, ImportRowError.number)
+async def show(session: Transaction, found: Import, language: Language = "en") -> dict[str, Any]:
+    """Return how far an import is, with the first thousand things that are wrong; of a draft also its first rows."""
+    faults = select(ImportRowError).where(ImportRowError.import_id == found.id).order_by(ImportRowError.line, ImportRowError.number)
     errors = await session.scalars(faults.limit(MOST_ERRORS_SHOWN))
+    choices = choices_of(found)
     return {
         "id": str(found.id),
         "file_name": found.file_name,
         "status": found.status,
+        "dry_run": found.dry_run,
+        "total_rows": found.total_rows,
         "rows": found.accepted + found.rejected,
         "accepted": found.accepted,
         "rejected": found.rejected,
-        "unprocessed": await unprocessed(session, import_id),
-        "failure": found.failure,
-        "errors": [{"line": error.line, "column": error.column, "reason": error.reason} for error in errors],
+        "unprocessed": await unprocessed(session, found.id),
+        "failure": found.failure and CATALOGUES[language].gettext(found.failure),
+        "format": found.format,
+        "encoding": found.encoding,
+        "mapping": [{"column": column, "field": name or None} for column, name in zip(found.columns, found.fields, strict=True)],
+        "stated": found.stated,
+        "consent_basis": found.consent_basis or None,
+        "consent_note": found.consent_note or None,
+        "missing": choices.lacking(),
+        "same_as": await _same(session, found),
+        "preview": await _first_rows(session, found.id) if found.status == "draft" else [],
+        "errors": [
+            {"line": error.line, "column": error.column, "reason": error.reason_st or error.reason if language == "st" else error.reason}
+            for error in errors
+        ],
     }
 
 
-async def _change(session: Transaction, job: Job, **values: Any) -> None:
-    change = update(Import).where(Import.id == job.id, Import.lease == job.lease).values(**values).returning(Import.id)
-    if (await session.execute(change)).one_or_none() is None:
-        raise LeaseLost
+async def _first_rows(session: Transaction, import_id: UUID) -> list[list[str]]:
+    pages = select(ImportPage.last, ImportPage.content).where(ImportPage.import_id == import_id).order_by(ImportPage.last).limit(1)
+    first = (await session.execute(pages)).one_or_none()
+    return [record.cells for _, record in unpack(Page(first.last, first.content))[:PREVIEWED]] if first else []
 
 
-def _in_a_lease() -> Any:
-    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, LEASE_SECONDS)
+async def _same(session: Transaction, found: Import) -> str | None:
+    """Return an earlier import of the very same file, for good."""
+    same = select(Import.id).where(
+        Import.fingerprint == found.fingerprint,
+        Import.id != found.id,
+        Import.added_at <= found.added_at,
+        Import.dry_run.is_(False),
+        Import.status.in_(("queued", "running", "done")),
+        Import.added_by == found.added_by if found.areas else Import.added_by.is_not(None),
+    )
+    earlier = await session.scalar(same.order_by(Import.added_at.desc()).limit(1))
+    return str(earlier) if earlier else None
+
+
+def _said(choices: Choices) -> dict[str, Any]:
+    return {
+        "fields": list(choices.fields),
+        "stated": dict(choices.stated),
+        "consent_basis": choices.basis,
+        "consent_note": choices.note,
+    }
+
+
+def _printable(name: str) -> str:
+    return "".join(sign for sign in name[:200] if sign.isprintable())
+
+
+def in_seconds(seconds: float) -> Any:
+    """Return the moment in so many seconds, by the database's clock."""
+    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
+def bad_rows(import_id: UUID, after: int, most: int) -> Any:
+    """Return the query for the next refused rows."""
+    wanted = (ImportBadRow.import_id == import_id, ImportBadRow.line > after)
+    return select(ImportBadRow).where(*wanted).order_by(ImportBadRow.line).limit(most)
+
+
+def faults_of(import_id: UUID, lines: Sequence[int]) -> Any:
+    """Return the query for what is wrong with these rows."""
+    wanted = (ImportRowError.import_id == import_id, ImportRowError.line.in_(lines))
+    return select(ImportRowError).where(*wanted).order_by(ImportRowError.line, ImportRowError.number)

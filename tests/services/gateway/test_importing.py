@@ -9,13 +9,18 @@ from uuid import UUID, uuid4
 import pytest
 
 from ops.commands import imports as command
-from services.gateway import imports
+from services.gateway import choices, imports
+from services.gateway.imports import HandedIn
+from services.gateway.model import Import
+from services.gateway.sheets.reading import opened
 from shared.contracts.gateway import RegistrationSubmitted
 from shared.contracts.registry import RegistrationsProcessed
 from tests.services.gateway.running import Gateway, application, served
 from tests.waiting import wait_until
 
 HEADINGS = "given_name,family_name,email,country,province,interests,consent_registration,consent_information,consent_text_version"
+
+KEPT = "SELECT (SELECT count(*) FROM import), (SELECT count(*) FROM import_page)"
 
 
 def sheet(rows: int, *further: str) -> bytes:
@@ -29,16 +34,20 @@ async def _pieces(data: bytes) -> AsyncIterator[bytes]:
         yield data[start : start + 1000]
 
 
-async def add(gateway: Gateway, data: bytes) -> UUID:
-    async with gateway.database.transaction() as session:
-        return await imports.add(session, "members.csv", _pieces(data), added_by="tests")
+async def add(gateway: Gateway, data: bytes, *, dry_run: bool = False, **said: str) -> UUID:
+    async with opened(_pieces(data)) as reading, gateway.database.transaction() as session:
+        known = choices.chosen(choices.guessed(reading.columns), said, "en")
+        assert known.errors("en") == []
+        identifier = await imports.add(session, "members.csv", reading, known, HandedIn("tests"))
+        assert await imports.start(session, identifier, known, dry_run=dry_run)
+        return identifier
 
 
 async def state(gateway: Gateway, import_id: UUID) -> dict[str, Any]:
     async with gateway.database.transaction() as session:
-        found = await imports.show(session, import_id)
-    assert found is not None
-    return found
+        found = await session.get(Import, import_id, populate_existing=True)
+        assert found is not None
+        return await imports.show(session, found)
 
 
 async def ended(gateway: Gateway, import_id: UUID) -> dict[str, Any]:
@@ -83,6 +92,8 @@ async def test_same_sheet_twice_is_announced_whole_both_times(gateway: Gateway, 
         assert {(each.way, each.interests) for each in mine} == {("import", ("trade", "culture"))}
         kept = await gateway.rows("SELECT count(*), count(event) FROM submission WHERE import_id = :id", id=identifier)
         assert kept == [(300, 0)]
+        assert await gateway.rows("SELECT 1 FROM import_page WHERE import_id = :id", id=identifier) == []
+    assert (await state(gateway, identifier))["same_as"] is not None
 
 
 async def test_bad_rows_are_told_without_their_values(gateway: Gateway, registry: list[RegistrationSubmitted]) -> None:
@@ -159,10 +170,24 @@ async def test_stopping_gateway_hands_its_import_over(
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"PK\x03\x04rest", b"a,b\n1,2\n", b"given_name,given_name\n", bytes(range(256))])
-async def test_sheet_that_is_none_fails_with_its_reason(gateway: Gateway, data: bytes) -> None:
-    done = await ended(gateway, await add(gateway, data))
-    assert (done["status"], done["rows"]) == ("failed", 0)
-    assert done["failure"]
+async def test_sheet_that_is_none_is_refused_with_its_reason_and_leaves_nothing(gateway: Gateway, data: bytes) -> None:
+    before = await gateway.rows(KEPT)
+    headers = await gateway.token("consultant")
+    answer = await gateway.web.post("/api/v1/imports", files={"file": ("members.csv", data, "text/csv")}, headers=headers)
+    assert answer.status_code == 422
+    assert all(error["detail"] for error in answer.json()["errors"])
+    assert answer.json()["errors"]
+    assert await gateway.rows(KEPT) == before
+
+
+async def test_sheet_that_was_checked_long_ago_is_not_worked_in_halves(gateway: Gateway) -> None:
+    identifier = await add(gateway, sheet(2), dry_run=True)
+    assert (await ended(gateway, identifier))["accepted"] == 2
+    headers = await gateway.token("consultant")
+    await gateway.do("UPDATE import SET finished_at = now() - interval '23 hours 1 minute' WHERE id = :id", id=identifier)
+    assert (await gateway.web.post(f"/api/v1/imports/{identifier}/start", headers=headers)).status_code == 409
+    await gateway.do("UPDATE import SET finished_at = now() - interval '22 hours' WHERE id = :id", id=identifier)
+    assert (await gateway.web.post(f"/api/v1/imports/{identifier}/start", headers=headers)).status_code == 202
 
 
 async def test_sheet_by_http_is_taken_from_those_who_may(gateway: Gateway, registry: list[RegistrationSubmitted]) -> None:
@@ -184,7 +209,7 @@ async def test_sheet_from_a_page_needs_its_token(gateway: Gateway) -> None:
 
 async def test_sheet_that_is_too_large_leaves_nothing(gateway: Gateway) -> None:
     headers = await gateway.token("consultant")
-    before = await gateway.rows("SELECT count(*) FROM import_chunk")
+    before = await gateway.rows(KEPT)
 
     async def endless() -> AsyncIterator[bytes]:
         yield b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
@@ -195,7 +220,7 @@ async def test_sheet_that_is_too_large_leaves_nothing(gateway: Gateway) -> None:
     assert (await gateway.web.post("/api/v1/imports", content=endless(), headers=headers | large)).status_code == 413
     assert (await gateway.web.post("/api/v1/imports", files={"other": ("a", b"b")}, headers=headers)).status_code == 422
     assert (await gateway.web.post("/api/v1/imports", content=b"a,b", headers=headers)).status_code == 415
-    assert await gateway.rows("SELECT count(*) FROM import_chunk") == before
+    assert await gateway.rows(KEPT) == before
 
 
 async def test_command_follows_an_import_to_its_end(
