@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-from bench import backlog, fanout, grown, idle, importing, journeys, sizes
+from bench import backlog, fanout, grown, idle, importing, journeys, reading, sizes
 from bench.ground import Ground
 from bench.house import House, Raw, System
 from bench.report import Row, compared, cpu_line, median, parts, total
@@ -105,11 +105,11 @@ def fan_out(bench: Bench) -> list[Row]:
 
     _both(bench, "fanout", one)
     ours, raws = bench.samples("fanout", "house"), bench.samples("fanout", "raw")
-    growth = statistics.median(each["peak_rss_mb"] - each["rss_before_mb"] for each in ours)
+    growth = statistics.median(each["peak_rss_mb"] - each["rss_after_a_tenth_mb"] for each in ours)
     return [
         compared(f"fan-out to {count:,}, mails/s", median(ours, "rate"), median(raws, "rate")),
         compared("fan-out, CPU ms a mail, with PostgreSQL", median(ours, "cpu_all_ms"), median(raws, "cpu_all_ms")),
-        Row("fan-out, the notifier grows by, MB", growth),
+        Row(f"fan-out, the notifier grows from {count // 10:,} to {count:,} by, MB", growth),
     ]
 
 
@@ -180,6 +180,26 @@ def growth(bench: Bench) -> list[Row]:
     ]
 
 
+def questions(bench: Bench) -> list[Row]:
+    """Measure what staff ask, with many members there, and coverage beside a hundredth of them."""
+    few, many = bench.scale.read
+    for count in (few, many):
+        database = bench.ground.database("registry")
+        reading.fill(database, count)
+        with reading.Registry(bench.ground, database) as registry:
+            asked = {"figures": reading.FIGURES} | ({"alone": reading.ALONE, "together": reading.TOGETHER} if count == many else {})
+            for kind, each in asked.items():
+                bench.keep("read", f"{kind} {count}", reading.measure(registry, count, each))
+    (alone,), (together,) = bench.samples("read", f"alone {many}"), bench.samples("read", f"together {many}")
+    (ours,), (others,) = bench.samples("read", f"figures {many}"), bench.samples("read", f"figures {few}")
+    rows = []
+    for title, found in (("one filter", alone), ("several filters", together)):
+        rows.append(Row(f"{many:,} members, {title}, ms: p50 and p95", found["p50_ms"], found["p95_ms"]))
+        rows.append(Row(f"{many:,} members, {title}, the slowest question's p95, ms", found["slowest_p95_ms"]))
+        bench.lines.append(f"slowest of {title}: {found['slowest']}; {cpu_line(title, found['cpu_ms'])}")
+    return [*rows, compared(f"coverage with {many:,} members, p50, ms (other: {few:,})", ours["p50_ms"], others["p50_ms"])]
+
+
 def _rate(bench: Bench) -> float | None:
     """Return the house's rate of registrations in this run, if it was measured."""
     return median(bench.samples("registrations", "house"), "rate")
@@ -193,4 +213,5 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "idle": idling,
     "backlog": waiting,
     "grown": growth,
+    "read": questions,
 }

@@ -1,15 +1,18 @@
-"""What stands before every route: the identity check, correlation ids, and the counting of requests by route."""
+"""What stands before every route: correlation ids, the counting of requests, the identity check, and the short way to a hot route."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import cache
 from time import perf_counter
-from uuid import uuid4
+from typing import Any
 
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
 from prometheus_client import Counter, Histogram
 from pydantic import SecretStr
-from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid4
 
 from shared import journey, telemetry
 from shared.errors import Unauthenticated
@@ -19,7 +22,7 @@ from shared.web import problems
 OPEN_PATHS = ("/livez", "/readyz", "/metrics")
 CORRELATION_HEADER = "X-Correlation-ID"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
+_CORRELATION = re.compile(rb"[A-Za-z0-9-]{8,64}\Z")
 
 
 @cache
@@ -39,8 +42,7 @@ class Journeys:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-correlation-id"), "")
-        correlation_id = given if _CORRELATION.match(given) else str(uuid4())
+        correlation_id = _given(scope) or str(uuid4())
         started, status = perf_counter(), 500
 
         async def answer(message: Message) -> None:
@@ -60,6 +62,14 @@ class Journeys:
                 timed.observe(perf_counter() - started)
 
 
+def _given(scope: Scope) -> str | None:
+    """Return the caller's own correlation id, if it is a sound one."""
+    for name, value in scope["headers"]:
+        if name == b"x-correlation-id":
+            return value.decode() if _CORRELATION.match(value) else None
+    return None
+
+
 class IdentityCheck:
     """Lets in only what the gateway has signed for this service, method and path."""
 
@@ -77,3 +87,40 @@ class IdentityCheck:
                 return
             scope.setdefault("state", {})["identity"] = identity
         await self.app(scope, receive, send)
+
+
+class HotRoute(APIRoute):
+    """A route with a fixed path, whose endpoint takes the request and gives the response: nothing is injected or serialised.
+
+    Of errors it raises those of `problems.TOLD` only; any other is answered as a fault of ours.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the endpoint itself."""
+        return self.endpoint
+
+
+class ShortWay:
+    """Takes a request for a hot route there at once; all others, and its own in another spelling, go on to the framework.
+
+    The framework would answer the same, for ten times the cost: it looks through its routers one by one, and opens what most routes need.
+    """
+
+    def __init__(self, app: ASGIApp, *, routers: Iterable[APIRouter]) -> None:
+        self.app = app
+        hot = [route for router in routers for route in router.routes if isinstance(route, HotRoute)]
+        self._routes = {(method, route.path): route for route in hot for method in route.methods or ()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        route = self._routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if route is None:
+            await self.app(scope, receive, send)
+            return
+        scope["route"] = route
+        request = Request(scope, receive)
+        try:
+            response: Response = await route.endpoint(request)
+        except problems.TOLD as error:
+            response = problems.response(request, error)
+        await response(scope, receive, send)

@@ -88,8 +88,9 @@ def configure(service: str, level: str = "info", stream: TextIO | None = None) -
     root.handlers[:] = [handler]
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # It prints errors whole, and by itself.
         server = stdlib.getLogger(name)
-        server.handlers.clear()
-        server.propagate = True
+        if server.hasHandlers():  # One that was silenced (`--no-access-log`) stays so, and costs nothing.
+            server.handlers.clear()
+            server.propagate = True
     root.setLevel(stdlib.WARNING)
     stdlib.getLogger("khokahano").setLevel(level.upper())
     stdlib.getLogger("aiormq").setLevel(stdlib.CRITICAL)  # Reconnecting is told by our own events.

@@ -1,6 +1,7 @@
 """What every service's `app.py` wires together: database, relay, consumers, background work, health, and the HTTP application."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from shared.database import Database
 from shared.delivery import Listener
 from shared.errors import KhokahanoError
 from shared.health import Health
-from shared.http import IdentityCheck, Journeys
+from shared.http import IdentityCheck, Journeys, ShortWay
 from shared.pauses import longer, wait_any
 from shared.runtime import Messaging
 from shared.settings import Settings
@@ -76,10 +77,14 @@ def create_app(
         app.state.health = Health(name, database, messaging, schema.head(name))
         work = [messaging.run, housekeeping.tidy, *background]
         tasks = [asyncio.create_task(_keep_running(each, context), name=getattr(each, "__qualname__", "background")) for each in work]
+        # What there is by now stays: to walk through it again and again, the collector would stop everything for 0.1 s each time.
+        gc.collect()
+        gc.freeze()
         log.info("service_started")
         try:
             yield
         finally:
+            gc.unfreeze()
             context.stopping.set()
             _, unfinished = await asyncio.wait(tasks, timeout=settings.stop_seconds)
             for task in unfinished:
@@ -97,12 +102,15 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        # Its own would be asked about at every request; ours are in `shared/telemetry.py`.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
     app.state.settings = settings
     app.include_router(Health.router)
     for router in routers:
         app.include_router(router)
+    app.add_middleware(ShortWay, routers=routers)
     if identity_keys is not None:
         app.add_middleware(IdentityCheck, service=name, keys=identity_keys)
     app.add_middleware(Journeys)
@@ -126,7 +134,7 @@ async def _keep_running(work: Background, context: Context) -> None:
         pause = longer(pause, most=RESTART_SECONDS[1])
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:  # Async, since FastAPI gives any other a thread.
     database: Database = request.app.state.database
     return database
 

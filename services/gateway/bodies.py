@@ -1,10 +1,10 @@
 """Request bodies, read or passed on no further than they may be long."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from shared.errors import FieldError, Invalid, TooLarge
@@ -28,19 +28,24 @@ def refuse_declared(request: Request, most: int = MOST_BYTES) -> None:
         raise TooLarge
 
 
-async def limited(request: Request, most: int = MOST_BYTES) -> AsyncIterator[bytes]:
-    """Pass a body on piece by piece.
+def streamed(request: Request, most: int = MOST_BYTES) -> Request:
+    """Return the request with a body that breaks off when it grows longer than it may be.
 
     Raises:
-        TooLarge: more came than may; the rest is not read.
+        TooLarge: its own header says that it will; or, from what reads the body, more came than may, and the rest is not read.
     """
     refuse_declared(request, most)
     size = 0
-    async for piece in request.stream():
-        size += len(piece)
+
+    async def receive() -> Message:
+        nonlocal size
+        message = await request.receive()
+        size += len(message.get("body", b""))
         if size > most:
             raise TooLarge
-        yield piece
+        return message
+
+    return Request(request.scope, receive)
 
 
 async def read(request: Request, most: int = MOST_BYTES) -> bytes:
@@ -49,7 +54,14 @@ async def read(request: Request, most: int = MOST_BYTES) -> bytes:
     Raises:
         TooLarge: it is longer than it may be; the rest is not read.
     """
-    return b"".join([piece async for piece in limited(request, most)])
+    pieces, body = list[bytes](), streamed(request, most)
+    while True:  # What `Request.body` does, for half its cost.
+        message = await body.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(pieces)
 
 
 def content_type(request: Request) -> str:
@@ -79,23 +91,3 @@ async def read_fields(request: Request) -> dict[str, Any]:
 
     form = await Request(request.scope, receive).form(max_files=0, max_fields=MOST_FIELDS, max_part_size=MOST_BYTES)
     return {name: value for name, value in form.multi_items() if isinstance(value, str)}
-
-
-def streamed(request: Request, most: int) -> Request:
-    """Return the request with a body that breaks off when it grows longer than it may be.
-
-    Raises:
-        TooLarge: from what reads the body, once more came than may.
-    """
-    refuse_declared(request, most)
-    size = 0
-
-    async def receive() -> Message:
-        nonlocal size
-        message = await request.receive()
-        size += len(message.get("body", b""))
-        if size > most:
-            raise TooLarge
-        return message
-
-    return Request(request.scope, receive)

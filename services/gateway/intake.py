@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -34,12 +34,18 @@ REFUSED = Counter("khokahano_intake_refused_total", "Requests answered 503, sinc
 BATCH = Histogram("khokahano_intake_batch_rows", "Submissions committed at once.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Entry:
     """One thing said, and the future that its request waits for."""
 
     said: Said
-    answer: asyncio.Future[UUID | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[UUID | None]
+
+    def give_up(self) -> None:
+        """Answer that it was not committed in time."""
+        if not self.answer.done():
+            REFUSED.labels("late").inc()
+            self.answer.set_exception(Unavailable(retry_after_seconds=RETRY_AFTER_SECONDS))
 
 
 class Intake:
@@ -55,6 +61,7 @@ class Intake:
         self._key = settings.link_keys[-1].get_secret_value().encode()
         self._waiting: dict[Entry, None] = {}
         self._held = 0
+        WAITING.set_function(lambda: self._held)
         self._arrived = asyncio.Event()
         self._busy = False
 
@@ -88,21 +95,18 @@ class Intake:
         if self._held >= self._room:
             REFUSED.labels("full").inc()
             raise Unavailable(retry_after_seconds=RETRY_AFTER_SECONDS)
-        entry = Entry(said)
+        loop = asyncio.get_running_loop()
+        entry = Entry(said, loop.create_future())
+        late = loop.call_later(self._wait_seconds, entry.give_up)
         self._waiting[entry] = None
         self._held += 1
-        WAITING.set(self._held)
         self._arrived.set()
         try:
-            async with asyncio.timeout(self._wait_seconds):
-                return await entry.answer
-        except TimeoutError:
-            REFUSED.labels("late").inc()
-            raise Unavailable(retry_after_seconds=RETRY_AFTER_SECONDS) from None
+            return await entry.answer
         finally:
+            late.cancel()
             self._waiting.pop(entry, None)
             self._held -= 1
-            WAITING.set(self._held)
 
     async def flush(self, context: Context) -> None:
         """Commit what comes until the process stops, and then what is still here."""

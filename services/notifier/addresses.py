@@ -5,7 +5,7 @@ import hmac
 import re
 import unicodedata
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import idna
 from email_validator import EmailNotValidError, validate_email
@@ -24,8 +24,7 @@ class Unwritable(ValueError):
     """No mail can be addressed to this. The text never holds the address."""
 
 
-@dataclass(frozen=True)
-class Mailbox:
+class Mailbox(NamedTuple):
     """One address, ready for an envelope and a header.
 
     Attributes:

@@ -1,10 +1,11 @@
 """The notifier, wired."""
 
-from services.notifier.handlers import listener
+from services.notifier.handlers import answer_erasure, listener
 from services.notifier.routes import routers
 from services.notifier.sender import send
 from services.notifier.settings import load
 from services.notifier.tidying import tidy
+from shared.erasing import finishing
 from shared.service import create_app
 
 settings = load()
@@ -15,5 +16,5 @@ app = create_app(
     identity_keys=settings.notifier_identity_keys,
     listener=listener,
     routers=routers,
-    background=[send, tidy],
+    background=[send, tidy, finishing(answer_erasure)],
 )

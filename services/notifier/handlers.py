@@ -6,16 +6,27 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.notifier import forum_mail
+from services.notifier import forum_mail, receipts
+from services.notifier.kinds import MANAGE_TEMPLATES
 from services.notifier.model import CHANNELS_OF, ERASED, Contact, Delivery, Recipient, Withdrawal
 from services.notifier.projection import drop_contacts, settle_withdrawals, suppress, write_states
-from services.notifier.queueing import Mail, queue_in_turn, queue_repeats
-from shared.clock import new_id
+from services.notifier.queueing import Mail, queue_in_turn, queue_now_and_then, queue_repeats
+from shared.clock import new_id, now
 from shared.contracts.forum import SpeakerConfirmed, SpeakerDeclined, SpeakerInvited, TeamChanged
 from shared.contracts.gateway import ConsentWithdrawn, ContactConfirmed, ContactDisowned
-from shared.contracts.registry import MemberChanged, MemberErased, MemberRegistered, RegistrationRepeated
+from shared.contracts.notifier import ErasureCompleted
+from shared.contracts.registry import (
+    ConsentRecorded,
+    ManageLinkDecided,
+    MemberChanged,
+    MemberErased,
+    MemberRegistered,
+    RegistrationRepeated,
+)
 from shared.database import Transaction
 from shared.delivery import Listener
+from shared.erasing import note_erased
+from shared.outbox import put
 
 listener = Listener("notifier")
 
@@ -70,9 +81,35 @@ async def forget_member(erased: MemberErased, session: Transaction) -> None:
     await session.execute(tombstone.on_conflict_do_update(index_elements=[Recipient.member_id], set_=ERASED))
     await drop_contacts(session, erased.member_id)
     await session.execute(delete(Withdrawal).where(Withdrawal.member_id == erased.member_id))
+    await receipts.forget(session, erased.member_id)
     await session.execute(delete(Delivery).where(Delivery.member_id == erased.member_id, WAITING))
     nobody = {"member_id": None, "contact_id": None, "address": None, "cause": Delivery.id, "recipient": func.uuid_send(Delivery.id)}
     await session.execute(update(Delivery).where(Delivery.member_id == erased.member_id).values(nobody))
+    await note_erased(session, erased.member_id, named=erased.submission_ids)
+
+
+async def answer_erasure(session: Transaction, member_id: UUID) -> None:
+    """Say that nothing about an erased member is left here."""
+    put(session, ErasureCompleted(member_id=member_id, at=now()))
+
+
+@listener.each(ConsentRecorded)
+async def queue_receipt(recorded: ConsentRecorded, session: Transaction) -> None:
+    """Tell a member what staff recorded for them, once."""
+    if not recorded.again:
+        await receipts.tell(session, recorded)
+
+
+@listener.each(ManageLinkDecided)
+async def queue_manage_link(decided: ManageLinkDecided, session: Transaction) -> None:
+    """Write to the one address that somebody asked with; what asks again within minutes is written to once."""
+    recipient = await session.get(Recipient, decided.member_id)
+    contact = await session.get(Contact, decided.contact_id)
+    if recipient is None or contact is None or contact.value is None or contact.member_id != decided.member_id or decided.again:
+        return
+    template = MANAGE_TEMPLATES[decided.answer]
+    mail = Mail(decided.request_id, template, contact.value, recipient.language, decided.member_id, contact.id)
+    await queue_now_and_then(session, mail)
 
 
 @listener.batch(ContactConfirmed)

@@ -1,183 +1,169 @@
 """One connection at work: mail after mail, each one recorded before the next one's body goes out."""
 
 import asyncio
-import random
-from collections.abc import Awaitable
-from dataclasses import dataclass
-from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from services.notifier.addresses import Unwritable
-from services.notifier.deliveries import Claimed, Outcome
+from services.notifier.deliveries import Outcome
 from services.notifier.letters import Letter
 from services.notifier.replies import Fate, Reply, to_body
 from services.notifier.smtp import Connection, Lost, Refused
-from shared import logging
+from services.notifier.tray import Held
 from shared.errors import Outage
 
 if TYPE_CHECKING:
     from services.notifier.sender import Sender
-
-log = logging.get(__name__)
-
-IDLE_SECONDS = 20.0
-"""A connection without a mail for so long says goodbye."""
-
-
-@dataclass(eq=False)
-class Held:
-    """A claimed delivery in this process's hands.
-
-    Attributes:
-        good_until: when its lease ends, by this process's monotonic clock; never later than by the database's.
-    """
-
-    claimed: Claimed
-    good_until: float
-
-    @cached_property
-    def domain(self) -> str:
-        """The mail domain it goes to."""
-        return self.claimed.address.rpartition("@")[2].lower()
 
 
 class Lane:
     """One connection and the task that works on it.
 
     Attributes:
+        connection: none before the first mail, and after it broke.
         held: the mail in hand.
+        following: the next mail, while its envelope is with the server behind the body of the one in hand.
+        idle_since: since when there has been nothing to do, by the monotonic clock; 0 while there is.
         waits_since: since when the answer to a body is waited for; 0 if none is.
         stuck: it has waited too long, and another lane has its place.
     """
 
     def __init__(self, sender: "Sender") -> None:
         self._sender = sender
-        self._connection: Connection | None = None
-        self._woken = asyncio.Event()
+        self.connection: Connection | None = None
+        self._recorded: asyncio.Future[None] | None = None
+        self._woken: asyncio.Future[None] | None = None
         self.held: Held | None = None
-        self.waits_since, self.stuck, self.idle = 0.0, False, False
+        self.following: tuple[Held, Letter] | None = None
+        self.idle_since, self.waits_since, self.stuck, self._dismissed = 0.0, 0.0, False, False
         self.task = asyncio.create_task(self._run(), name="smtp")
 
     @property
     def connected(self) -> bool:
         """Whether it holds an open connection."""
-        return self._connection is not None and self._connection.open
+        return self.connection is not None and self.connection.open
 
-    def wake(self) -> None:
-        """Look for work again."""
-        self._woken.set()
+    def wake(self, *, dismissed: bool = False) -> None:
+        """Have it look for work again.
+
+        Args:
+            dismissed: it ends instead; one that has work ends after that.
+        """
+        self._dismissed = self._dismissed or dismissed
+        if self._woken and not self._woken.done():
+            self._woken.set_result(None)
+
+    def let_go(self) -> Held | None:
+        """Return the following mail for another connection to send, as when this one is stuck. Its body has not gone out."""
+        if self.following is None:
+            return None
+        held, self.following = self.following[0], None
+        return held
 
     async def _run(self) -> None:
-        recorded: Awaitable[None] | None = None
         try:
-            while held := await self._next():
-                self.held = held
-                recorded = await self._send(held, recorded)
+            while work := self.following or await self._next():
+                self.held, letter = work
+                self.following = None
+                await self._send(self.held, letter)
                 self.held = None
         except Outage as outage:
             if self.held:
                 self._sender.give_back(self.held)
-            self._sender.server_away(self, str(outage))
+            self._sender.pool.server_away(self, str(outage))
         finally:
-            if self._connection:
-                self._connection.close()
+            if held := self.let_go():
+                self._sender.give_back(held)
+            if self.connection:
+                self.connection.close()
 
-    async def _next(self) -> Held | None:
+    async def _next(self) -> tuple[Held, Letter] | None:
         """Return the next mail, or None when this connection is not needed any more."""
         sender = self._sender
-        while not sender.stopping.is_set() and not sender.surplus(self):
-            if held := sender.take():
-                return held
-            self._woken.clear()
-            self.idle = True
+        while not self._dismissed and not sender.stopping.is_set() and not sender.pool.surplus(self):
+            if work := sender.take():
+                return work
+            self._woken, self.idle_since = asyncio.get_running_loop().create_future(), monotonic()
+            sender.pool.idle[self] = None
             try:
-                async with asyncio.timeout(IDLE_SECONDS):
-                    await self._woken.wait()
-            except TimeoutError:
-                return None
+                await self._woken
             finally:
-                self.idle = False
+                self._woken, self.idle_since = None, 0.0
+                sender.pool.idle.pop(self, None)
         return None
 
-    async def _send(self, held: Held, recorded: Awaitable[None] | None) -> Awaitable[None] | None:
-        """Bring one mail to its end, and return what to wait for before the next one's body may go.
+    async def _send(self, held: Held, letter: Letter) -> None:
+        """Bring one mail to its end; its outcome is recorded before the next one's body may go.
 
         Raises:
             Outage: the mail server is away; the mail was not sent.
         """
         sender = self._sender
         try:
-            letter = sender.writer.write(held.claimed)
-        except Unwritable:
-            return sender.end(Outcome(held.claimed, "failed", reason="address"))
-        except Exception:  # A fault in one template must not stop other mails; this one is tried again when it is mended.
-            log.exception("mail_not_written", template=held.claimed.template)
-            return self._again(held, "fault")
-        try:
             connection = await self._envelope(letter)
         except Refused as refused:
             if refused.fate is not Fate.SERVER_TROUBLE:
-                sender.server_back()
-            if recorded:
-                await recorded
-            return self._refused(held, refused.fate, refused.reply)
-        if recorded:
-            await recorded
+                sender.pool.server_back()
+            self._refused(held, refused.fate, refused.reply)
+            return
+        if self._recorded:
+            await self._recorded
         if not connection.usable:
             sender.give_back(held)  # The server grew tired of waiting for the body, which was not sent.
-            return None
+            return
         if monotonic() + sender.settings.smtp_timeout_seconds > held.good_until:
             connection.drop()  # The server waits for a body that may be another sender's to send by now.
-            return None
+            return
+        if not sender.stopping.is_set() and not sender.pool.surplus(self):
+            self.following = sender.take()
         self.waits_since = monotonic()
         try:
-            reply = await connection.body(letter.mail)
+            reply = await connection.body(letter.mail, self.following[1].mailbox if self.following else None)
         except Lost:
             sender.domains.trouble(held.domain, monotonic())
-            return self._again(held, "no answer")
+            self._recorded = sender.try_again(held, "no answer")
+            return
         finally:
             self.waits_since, self.stuck = 0.0, False
-        fate = to_body(reply)
-        if fate is not Fate.SENT:
-            return self._refused(held, fate, reply)
-        sender.domains.success(held.domain)
-        return sender.end(Outcome(held.claimed, "sent", spent=True))
+        if (fate := to_body(reply)) is Fate.SENT:
+            sender.domains.success(held.domain)
+            self._recorded = sender.ledger.enter(Outcome(held.claimed, "sent", spent=True))
+        else:
+            self._refused(held, fate, reply)
 
     async def _envelope(self, letter: Letter) -> Connection:
         """Return a connection that waits for this letter's body; a kept one that has died meanwhile is replaced once."""
         sender, fresh = self._sender, False
         while True:
-            if self._connection is None or not self._connection.usable:
-                self._connection, fresh = await Connection.connect(sender.settings), True
+            if self.connection is None or not self.connection.usable:
+                self.connection = await Connection.connect(sender.settings, sender.writer.mails.envelope_sender)
+                fresh = True
             try:
-                await self._connection.envelope(sender.writer.mails.envelope_sender, letter.mailbox)
+                await self.connection.envelope(letter.mailbox)
             except Lost as lost:
-                self._connection = None
+                self.connection = None
                 if fresh:
                     raise Outage(f"the mail server broke off: {lost}") from lost
+            except Refused as refused:
+                if fresh or refused.fate is not Fate.SERVER_TROUBLE or refused.reply.code != 421:
+                    raise
+                self.connection = None  # It takes no more on this one: so many mails a connection, or it was idle for too long.
             else:
-                sender.server_back()
-                return self._connection
+                sender.pool.server_back()
+                return self.connection
 
-    def _refused(self, held: Held, fate: Fate, reply: Reply) -> Awaitable[None]:
+    def _refused(self, held: Held, fate: Fate, reply: Reply) -> None:
         """Record what a refusal means.
 
         Raises:
             Outage: it is the mail server's own trouble.
         """
         sender = self._sender
-        match fate:
-            case Fate.SERVER_TROUBLE:
-                raise Outage(f"the mail server refuses our mail: {reply.reason}")
-            case Fate.DOMAIN_TROUBLE:
-                sender.domains.trouble(held.domain, monotonic())
-                return self._again(held, reply.reason)
-            case Fate.AGAIN:
-                return self._again(held, reply.reason)
-        return sender.end(Outcome(held.claimed, "failed", spent=True, reason=reply.reason, undeliverable=fate is Fate.GONE))
-
-    def _again(self, held: Held, reason: str) -> Awaitable[None]:
-        settings = self._sender.settings
-        pause = min(settings.mail_retry_seconds * 2.0 ** min(held.claimed.attempts, 20), settings.mail_retry_max_seconds)
-        return self._sender.end(Outcome(held.claimed, "due", spent=True, reason=reason, pause_seconds=pause * random.uniform(1, 1.3)))
+        if fate is Fate.SERVER_TROUBLE:
+            raise Outage(f"the mail server refuses our mail: {reply.reason}")
+        if fate is Fate.DOMAIN_TROUBLE:
+            sender.domains.trouble(held.domain, monotonic())
+        if fate in (Fate.DOMAIN_TROUBLE, Fate.AGAIN):
+            self._recorded = sender.try_again(held, reply.reason)
+        else:
+            failed = Outcome(held.claimed, "failed", spent=True, reason=reply.reason, undeliverable=fate is Fate.GONE)
+            self._recorded = sender.ledger.enter(failed)

@@ -1,24 +1,20 @@
 """Outcomes are committed as they come: whatever has ended while the last commit ran goes into the next one.
 
-A connection begins no further mail before the commit that holds the outcome of its last one. So a crash can leave at most one mail a
-connection that was sent and not recorded. With several connections such a group commit costs little, since their waits are shared:
-8 connections on two cores send 3,000 to 3,500 mails a second so, at 0.17 ms of CPU a mail; more connections were not faster. A mark
+A connection sends no further body before the commit that holds the outcome of its last one. So a crash can leave at most one mail a
+connection that was sent and not recorded. With several connections such a group commit costs little, since their waits are shared. A mark
 before each body would close the gap no further, and write each row once more.
 """
 
 import asyncio
 from collections.abc import Sequence
-from time import monotonic
 
-import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from services.notifier import deliveries
+from services.notifier import deliveries, telemetry
 from services.notifier.deliveries import Outcome
+from services.notifier.line import Line
 from services.notifier.projection import suppress
 from shared import logging, outbox
 from shared.contracts.notifier import ContactUndeliverable
-from shared.database import Database, Transaction, naming_trouble
+from shared.database import Database, Transaction
 from shared.errors import Contention, Outage
 from shared.pauses import longer
 
@@ -31,30 +27,28 @@ class Ledger:
     """Records outcomes in groups."""
 
     def __init__(self, database: Database, *, longest_pause_seconds: float) -> None:
-        self._database, self._longest = database, longest_pause_seconds
+        self._database, self._line, self._longest = database, Line(database), longest_pause_seconds
         self._waiting: list[tuple[Outcome, asyncio.Future[None]]] = []
-        self._woken = asyncio.Event()
-        self._connection: AsyncConnection | None = None
-        self._driver: asyncpg.Connection | None = None
-        self.unrecorded_since: float | None = None
+        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
 
     def enter(self, outcome: Outcome) -> asyncio.Future[None]:
-        """Take an outcome in; the future is done once it is committed, or known to be no longer ours to write."""
-        written = asyncio.get_running_loop().create_future()
+        """Take an outcome in; the future is done once it is committed, or known to be no longer ours to write.
+
+        Outcomes are committed in the order in which they come.
+        """
+        written = self._loop.create_future()
         self._waiting.append((outcome, written))
         self._woken.set()
         return written
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Commit group after group, until told to stop and nothing is left."""
-        stop = asyncio.create_task(stopping.wait())
+        stop = asyncio.create_task(self._wake_at(stopping))
         try:
             while self._waiting or not stopping.is_set():
                 if not self._waiting:
                     self._woken.clear()
-                    woken = asyncio.create_task(self._woken.wait())
-                    await asyncio.wait([woken, stop], return_when=asyncio.FIRST_COMPLETED)
-                    woken.cancel()
+                    await self._woken.wait()
                     continue
                 group, self._waiting = self._waiting, []
                 await self._commit([outcome for outcome, _ in group])
@@ -63,7 +57,11 @@ class Ledger:
                         written.set_result(None)
         finally:
             stop.cancel()
-            await self._hang_up()
+            await self._line.close()
+
+    async def _wake_at(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self._woken.set()
 
     async def _commit(self, outcomes: Sequence[Outcome]) -> None:
         """Write outcomes, however long the database is away: a mail that was sent stays in our mind until it is recorded."""
@@ -73,31 +71,14 @@ class Ledger:
                 if any(outcome.undeliverable for outcome in outcomes):
                     await self._write_and_announce(outcomes)
                 else:
-                    with naming_trouble():
-                        await deliveries.record_at_once(await self._own_connection(), outcomes)
-                self.unrecorded_since = None
+                    await deliveries.record_at_once(self._line, outcomes)
+                telemetry.count(outcomes)
             except (Outage, Contention) as trouble:
-                self.unrecorded_since = self.unrecorded_since or monotonic()
-                await self._hang_up()
                 log.warning("outcomes_wait", count=len(outcomes), reason=str(trouble), pause_seconds=pause)
                 await asyncio.sleep(pause)
                 pause = longer(pause, most=self._longest)
             else:
                 return
-
-    async def _own_connection(self) -> asyncpg.Connection:
-        """Return the connection that is the ledger's alone, opened anew if it broke."""
-        if self._driver is None or self._driver.is_closed():
-            await self._hang_up()
-            self._connection = await self._database.engine.connect()
-            self._driver = (await self._connection.get_raw_connection()).driver_connection
-        return self._driver
-
-    async def _hang_up(self) -> None:
-        if self._connection is not None:
-            connection, self._connection, self._driver = self._connection, None, None
-            await connection.invalidate()
-            await connection.close()
 
     async def _write_and_announce(self, outcomes: Sequence[Outcome]) -> None:
         async with self._database.transaction() as session:

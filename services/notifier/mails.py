@@ -1,41 +1,36 @@
-"""Mails as bytes: each template is made ready once, at start; one mail is then a join of its pieces and the values between them.
+"""Mails as bytes: each template is made ready once, at start; one mail is then its pieces with the values between them.
 
 A template is a folder `templates/<name>/<language>/` of `subject.txt`, `body.txt` and `body.html` with `((placeholders))`; nothing
 else in it is ever interpreted. A mail holds all languages that its template has, the reader's first. Text goes as quoted-printable,
 so that every server takes it and no line is long, whatever the language.
 """
 
-import html
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from services.notifier.quoting import Kind, header, quoted, shown, written
 from shared.contracts.gateway import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
-LINKS = frozenset({"confirm", "unsubscribe", "speaker"})
+LINKS = frozenset({"confirm", "unsubscribe", "speaker", "manage"})
 """Placeholders that we fill ourselves with links; everything else was typed by somebody."""
-LINE = 72
-"""Characters of an encoded line before its soft break; quoted-printable allows 76. Source: RFC 2045, section 6.7."""
+PROSE = frozenset({"text_en", "text_st"})
+"""Placeholders that hold what the staff wrote, in paragraphs."""
 TAGS: dict[Language, str] = {"en": "en", "st": "st-LS"}
 BETWEEN: dict[Language, str] = {"en": "English", "st": "Sesotho"}
 BOUNDARY = "=_khokahano"
 """Cannot occur in the parts: quoted-printable writes `=` as `=3D`. Source: RFC 2045, section 6.7, note on boundaries."""
 
-Kind = Literal["text", "html", "subject", "link"]
 _PLACEHOLDER = re.compile(r"\(\(([a-z_]+)\)\)")
-_UNSAFE_LINK = re.compile(r"[^!-<>-~]")
-_OCTETS = tuple(chr(octet) if 32 <= octet <= 126 and octet != ord("=") else f"={octet:02X}" for octet in range(256))
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """A place for a value, and how the value is written there."""
 
     name: str
@@ -44,81 +39,76 @@ class Slot:
 
 @dataclass(frozen=True)
 class Prepared:
-    """One template in one reader's language: all bytes after the headers that differ, with slots between.
+    """One template in one reader's language.
 
     Attributes:
         subject: the subject's text with placeholders.
-        subject_header: the whole header where it has no placeholder.
+        subject_header: the whole header where nothing is to be filled in.
+        headers: those that are the same in each mail.
+        body: all bytes after the headers, with slots between.
     """
 
     subject: str
     subject_header: bytes | None
     headers: bytes
-    unsubscribes: bool
     body: tuple[bytes | Slot, ...]
-    names: frozenset[str]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The placeholders that want to be filled."""
+        return frozenset(slot.name for slot in self._slots) | frozenset(_PLACEHOLDER.findall(self.subject))
+
+    @cached_property
+    def _slots(self) -> tuple[Slot, ...]:
+        """Every slot of the body, in order; one that comes again stands here again."""
+        return tuple(piece for piece in self.body if isinstance(piece, Slot))
+
+    @cached_property
+    def _different_slots(self) -> frozenset[Slot]:
+        return frozenset(self._slots)
+
+    @cached_property
+    def _form(self) -> bytes:
+        """The body with `%b` for each slot."""
+        return b"".join(piece.replace(b"%", b"%%") if isinstance(piece, bytes) else b"%b" for piece in self.body)
+
+    def filled(self, values: Mapping[str, str]) -> "Prepared":
+        """Return it with these values written in, all those of the subject among them: what is the same for many is written once.
+
+        A placeholder that a value holds is text, and is not filled.
+        """
+        body = tuple(
+            written(values[piece.name], piece.kind) if isinstance(piece, Slot) and piece.name in values else piece for piece in self.body
+        )
+        return Prepared("", self._subject(values), self.headers, body)
+
+    def _subject(self, values: Mapping[str, str]) -> bytes:
+        return self.subject_header or header("Subject", _PLACEHOLDER.sub(lambda found: shown(values[found[1]]), self.subject))
+
+    def mail(self, values: Mapping[str, str], *, to: bytes, message_id: str, at: datetime) -> bytes:
+        """Return a whole mail; see `Mails.render`."""
+        filled = {slot: written(values[slot.name], slot.kind) for slot in self._different_slots}
+        top = [_date(at), b"Message-ID: <", message_id.encode(), b">\r\nTo: <", to, b">\r\n", self._subject(values), self.headers]
+        if "unsubscribe" in self.names:
+            link = values["unsubscribe"]
+            top.append(f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode("ascii"))
+        top.append(self._form % tuple([filled[slot] for slot in self._slots]))
+        return b"".join(top)
 
 
-def shown(value: str) -> str:
-    """Return what somebody typed as one line that is text everywhere: no control, no direction mark, nothing to make a link of."""
-    kept = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") else c
-        for c in value
-        if unicodedata.category(c) != "Cf" or c in "\u200c\u200d"
-    )
-    line = " ".join(kept.split())
-    return re.sub(r"(?<=\w)([.:@])(?=[\w/])", "\\1\u200b", line)
-
-
-def quoted(text: str, *, goes_on: bool = False) -> bytes:
-    """Return text as quoted-printable with CRLF.
-
-    Args:
-        goes_on: more follows on the last line; it ends in a soft break.
-    """
-    lines = []
-    for line in text.split("\n"):
-        pieces, width, start = [_OCTETS[octet] for octet in line.encode()], 0, 0
-        folded = []
-        for position, piece in enumerate(pieces):
-            width += len(piece)
-            if width > LINE:
-                folded.append("".join(pieces[start:position]))
-                start, width = position, len(piece)
-        folded.append("".join(pieces[start:]))
-        lines.append("=\r\n".join(folded))
-    if not goes_on:
-        lines[:-1] = [_no_trailing_space(line) for line in lines[:-1]]
-    else:
-        lines = [_no_trailing_space(line) for line in lines[:-1]] + [f"{lines[-1]}=\r\n" if lines[-1] else ""]
-    return "\r\n".join(lines).encode("ascii")
-
-
-def _no_trailing_space(line: str) -> str:
-    """Return the line with its last space encoded: relays may cut blanks at a line's end."""
-    return f"{line[:-1]}=20" if line.endswith(" ") else line
-
-
-def _value(value: str, kind: Kind) -> bytes:
-    """Return a value on encoded lines of its own, joined to its neighbours by soft breaks."""
-    if kind == "link":
-        if _UNSAFE_LINK.search(value):
-            raise ValueError("a link holds what links do not hold")
-        return b"=\r\n".join([value[i : i + LINE].encode() for i in range(0, len(value), LINE)]) + b"=\r\n"
-    return quoted(html.escape(shown(value)) if kind == "html" else shown(value), goes_on=True)
-
-
-def _header(name: str, value: str) -> bytes:
-    encoded = Header(value, "us-ascii" if value.isascii() else "utf-8", header_name=name).encode(linesep="\r\n")
-    return f"{name}: {encoded}\r\n".encode("ascii")
+@lru_cache(maxsize=8)
+def _date(at: datetime) -> bytes:
+    """Return the Date header; all mails of one claim have the same."""
+    return f"Date: {format_datetime(at)}\r\n".encode()
 
 
 def _pieces(text: str, kind: Literal["text", "html"]) -> list[bytes | Slot]:
     parts = _PLACEHOLDER.split(text)
+    prose: Kind = "text prose" if kind == "text" else "html prose"
     pieces: list[bytes | Slot] = []
     for position, part in enumerate(parts):
         if position % 2:
-            pieces.append(Slot(part, "link" if part in LINKS else kind))
+            pieces.append(Slot(part, "link" if part in LINKS else prose if part in PROSE else kind))
         elif part:
             pieces.append(quoted(part, goes_on=position < len(parts) - 1))
     return pieces
@@ -143,10 +133,9 @@ def prepare(folder: Path, reader: Language, frame: str, sender: str) -> Prepared
     rule = '\n<hr style="margin:32px 0;border:0;border-top:1px solid #cccccc">\n'
     markup = rule.join(f'<div lang="{TAGS[language]}">\n{parts[language][2]}\n</div>' for language in languages)
     page = frame.replace("((lang))", TAGS[languages[0]]).replace("((parts))", markup)
-    names = frozenset(_PLACEHOLDER.findall(f"{subject} {text} {page}"))
     name, address = parseaddr(sender)
     headers = (
-        _header("From", formataddr((name, address)))
+        header("From", formataddr((name, address)))
         + f"Auto-Submitted: auto-generated\r\nContent-Language: {', '.join(TAGS[language] for language in languages)}\r\n".encode()
         + f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{BOUNDARY}"\r\n'.encode()
     )
@@ -158,19 +147,7 @@ def prepare(folder: Path, reader: Language, frame: str, sender: str) -> Prepared
         *_pieces(page, "html"),
         f"\r\n--{BOUNDARY}--\r\n".encode(),
     )
-    whole = None if _PLACEHOLDER.search(subject) else _header("Subject", subject)
-    return Prepared(subject, whole, headers, "unsubscribe" in names, _joined(body), names)
-
-
-def _joined(pieces: tuple[bytes | Slot, ...]) -> tuple[bytes | Slot, ...]:
-    """Return the pieces with neighbouring bytes in one."""
-    joined: list[bytes | Slot] = []
-    for piece in pieces:
-        if joined and isinstance(piece, bytes) and isinstance(joined[-1], bytes):
-            joined[-1] += piece
-        else:
-            joined.append(piece)
-    return tuple(joined)
+    return Prepared(subject, None if _PLACEHOLDER.search(subject) else header("Subject", subject), headers, body)
 
 
 class Mails:
@@ -188,13 +165,21 @@ class Mails:
         folders = sorted(path for path in TEMPLATES.iterdir() if path.is_dir())
         self._prepared = {(folder.name, language): prepare(folder, language, frame, sender) for folder in folders for language in TAGS}
 
+    def prepared(self, template: str, language: Language) -> Prepared:
+        """Return a template for readers of one language.
+
+        Raises:
+            KeyError: there is no such template.
+        """
+        return self._prepared[template, language]
+
     def names(self, template: str, language: Language) -> frozenset[str]:
         """Return the placeholders that a template wants filled.
 
         Raises:
             KeyError: there is no such template.
         """
-        return self._prepared[template, language].names
+        return self.prepared(template, language).names
 
     def render(self, template: str, language: Language, values: Mapping[str, str], *, to: bytes, message_id: str, at: datetime) -> bytes:
         """Return a whole mail, each line ended by CRLF, dots not doubled.
@@ -206,17 +191,4 @@ class Mails:
         Raises:
             KeyError: there is no such template, or a value is missing.
         """
-        prepared = self._prepared[template, language]
-        written = {slot: _value(values[slot.name], slot.kind) for slot in {piece for piece in prepared.body if isinstance(piece, Slot)}}
-        subject = prepared.subject_header or _header("Subject", _PLACEHOLDER.sub(lambda found: shown(values[found[1]]), prepared.subject))
-        top = [
-            f"Date: {format_datetime(at)}\r\nMessage-ID: <{message_id}@{self._domain}>\r\nTo: <".encode(),
-            to,
-            b">\r\n",
-            subject,
-            prepared.headers,
-        ]
-        if prepared.unsubscribes:
-            link = values["unsubscribe"]
-            top.append(f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode("ascii"))
-        return b"".join([*top, *[piece if isinstance(piece, bytes) else written[piece] for piece in prepared.body]])
+        return self.prepared(template, language).mail(values, to=to, message_id=f"{message_id}@{self._domain}", at=at)

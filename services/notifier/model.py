@@ -7,11 +7,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import ARRAY, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from services.notifier.kinds import Template as Template
 from shared.contracts.gateway import Channel, Language
 from shared.contracts.registry import ContactKind, MemberState
 from shared.database import COLUMNS
 
-Template = Literal["welcome", "repeat", "invitation", "acknowledgement", "declined", "team_notice", "team_notice_declined"]
 Status = Literal["due", "sending", "sent", "delivered", "read", "failed", "suppressed"]
 Scope = Literal["all", "information"]
 """What a suppression holds back: everything, or only what nobody asked for."""
@@ -169,6 +169,31 @@ class Delivery(Base):
     lease_token: Mapped[UUID | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class Announcement(Base):
+    """One message from the staff to everybody who confirmed an address and agreed to information. Its words are never changed.
+
+    Attributes:
+        cursor: the last contact that was looked at; the walk goes by contacts' ids.
+        looked_at: how many contacts.
+        prepared: how many deliveries were written.
+        ended_at: when the walk had seen everybody.
+    """
+
+    __tablename__ = "announcement"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject_en: Mapped[str]
+    text_en: Mapped[str]
+    subject_st: Mapped[str]
+    text_st: Mapped[str]
+    status: Mapped[Literal["preparing", "prepared", "stopped"]] = mapped_column(Text)
+    cursor: Mapped[UUID]
+    looked_at: Mapped[int]
+    prepared: Mapped[int]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Invitation(Base):

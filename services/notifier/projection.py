@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, DateTime, LargeBinary, Text, Uuid, bindparam, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notifier.addresses import address_key
+from services.notifier.line import Statement, fetch
 from services.notifier.model import CHANNELS_OF, Contact, Recipient, Withdrawal, latest, regranted
 from services.notifier.settings import load
 from shared.clock import new_id
@@ -15,21 +16,22 @@ from shared.contracts.registry import Contact as SaidContact
 from shared.contracts.registry import MemberRegistered, MemberState
 from shared.database import Transaction
 
-KNOWN = text(
+KNOWN = Statement(
     """
     SELECT i.member_id, r.information, w.withdrew
-    FROM unnest(:members) AS i(member_id)
+    FROM unnest(:members::uuid[]) AS i(member_id)
     LEFT JOIN LATERAL (SELECT member_id, information FROM recipient WHERE member_id = i.member_id LIMIT 1) r ON true
     LEFT JOIN LATERAL (SELECT true AS withdrew FROM withdrawal WHERE member_id = i.member_id LIMIT 1) w ON true
     WHERE r.member_id IS NOT NULL OR w.withdrew
     """
-).bindparams(bindparam("members", type_=ARRAY(Uuid())))
+)
 
-WRITE_RECIPIENTS = text(
+WRITE_RECIPIENTS = Statement(
     """
     INSERT INTO recipient AS r (member_id, version, status, language, information, registered)
     SELECT w.member_id, w.version, w.status, w.language, string_to_array(w.information, ','), w.registered
-    FROM unnest(:members, CAST(:versions AS integer[]), :statuses, :languages, :informations, :registereds)
+    FROM unnest(:members::uuid[], :versions::integer[], :statuses::text[], :languages::text[], :informations::text[],
+                :registereds::boolean[])
          AS w(member_id, version, status, language, information, registered)
     ORDER BY w.member_id
     ON CONFLICT (member_id) DO UPDATE
@@ -38,16 +40,13 @@ WRITE_RECIPIENTS = text(
      WHERE r.version < excluded.version
     RETURNING member_id
     """
-).bindparams(
-    bindparam("members", type_=ARRAY(Uuid())),
-    *(bindparam(name, type_=ARRAY(Text())) for name in ("statuses", "languages", "informations")),
-    bindparam("registereds", type_=ARRAY(Boolean())),
 )
 
-WRITE_CONTACTS = text(
+WRITE_CONTACTS = Statement(
     """
     INSERT INTO contact AS c (id, member_id, kind, value, address_key, confirmed_at, shared)
-    SELECT * FROM unnest(:contacts, :members, :kinds, :values, :keys, :confirmed, :shared)
+    SELECT * FROM unnest(:contacts::uuid[], :members::uuid[], :kinds::text[], :values::text[], :keys::bytea[],
+                         :confirmed::timestamptz[], :shared::boolean[])
         AS w(id, member_id, kind, value, address_key, confirmed_at, shared)
     ORDER BY w.id
     ON CONFLICT (id) DO UPDATE
@@ -56,32 +55,23 @@ WRITE_CONTACTS = text(
      WHERE NOT c.disowned
     RETURNING id
     """
-).bindparams(
-    *(bindparam(name, type_=ARRAY(Uuid())) for name in ("contacts", "members")),
-    *(bindparam(name, type_=ARRAY(Text())) for name in ("kinds", "values")),
-    bindparam("keys", type_=ARRAY(LargeBinary())),
-    bindparam("confirmed", type_=ARRAY(DateTime(timezone=True))),
-    bindparam("shared", type_=ARRAY(Boolean())),
 )
 
-DROP_CONTACTS = text(
+DROP_CONTACTS = Statement(
     """
     UPDATE contact SET value = NULL, confirmed_at = NULL, shared = false, dropped_at = now()
-    WHERE member_id = ANY(:members) AND value IS NOT NULL AND id <> ALL(:contacts)
+    WHERE member_id = ANY(:members::uuid[]) AND value IS NOT NULL AND id <> ALL(:contacts::uuid[])
     """
-).bindparams(bindparam("members", type_=ARRAY(Uuid())), bindparam("contacts", type_=ARRAY(Uuid())))
+)
 
-SUPPRESS = text(
+SUPPRESS = Statement(
     """
     INSERT INTO suppression (id, channel, address_key, scope, reason)
-    SELECT * FROM unnest(:ids, :channels, :keys, :scopes, :reasons) AS w(id, channel, address_key, scope, reason)
+    SELECT * FROM unnest(:ids::uuid[], :channels::text[], :keys::bytea[], :scopes::text[], :reasons::text[])
+        AS w(id, channel, address_key, scope, reason)
     ORDER BY w.address_key, w.scope
     ON CONFLICT (address_key, scope) DO NOTHING
     """
-).bindparams(
-    bindparam("ids", type_=ARRAY(Uuid())),
-    bindparam("keys", type_=ARRAY(LargeBinary())),
-    *(bindparam(name, type_=ARRAY(Text())) for name in ("channels", "scopes", "reasons")),
 )
 
 END_UNSUBSCRIBED = text(
@@ -99,37 +89,35 @@ def key_of(channel: str, value: str) -> bytes:
 
 async def suppress(session: Transaction, channel: Channel, key: bytes, *, scope: str, reason: str) -> None:
     """Note that an address is not to be written to; a second reason changes nothing."""
-    await session.execute(SUPPRESS, {"ids": [new_id()], "channels": [channel], "keys": [key], "scopes": [scope], "reasons": [reason]})
+    await fetch(session, SUPPRESS, ids=[new_id()], channels=[channel], keys=[key], scopes=[scope], reasons=[reason])
 
 
 async def write_states(session: Transaction, states: Sequence[MemberState]) -> set[UUID]:
     """Take in the newest state of each member and return the ids of those it was news about; older and erased ones change nothing."""
     newest = latest(list(states))
     members = [state.member_id for state in newest]
-    known = {row.member_id: row for row in await session.execute(KNOWN, {"members": members})}
-    accepted = set(
-        await session.scalars(
-            WRITE_RECIPIENTS,
-            {
-                "members": members,
-                "versions": [state.version for state in newest],
-                "statuses": [state.status for state in newest],
-                "languages": [state.language for state in newest],
-                "informations": [",".join(state.information) for state in newest],
-                "registereds": [isinstance(state, MemberRegistered) for state in newest],
-            },
-        )
+    known = {row["member_id"]: row for row in await fetch(session, KNOWN, members=members)}
+    written = await fetch(
+        session,
+        WRITE_RECIPIENTS,
+        members=members,
+        versions=[state.version for state in newest],
+        statuses=[state.status for state in newest],
+        languages=[state.language for state in newest],
+        informations=[",".join(state.information) for state in newest],
+        registereds=[isinstance(state, MemberRegistered) for state in newest],
     )
+    accepted = {row["member_id"] for row in written}
     news = [state for state in newest if state.member_id in accepted]
     await _write_contacts(session, news, [member_id for member_id in members if member_id in known and member_id in accepted])
     for state in news:
         before = known.get(state.member_id)
-        if before and before.information is not None and (channels := regranted(before.information, list(state.information))):
+        if before and before["information"] is not None and (channels := regranted(before["information"], list(state.information))):
             kinds = [kind for kind, kept in CHANNELS_OF.items() if set(kept) & set(channels)]
             await session.execute(END_UNSUBSCRIBED, {"member": state.member_id, "kinds": kinds})
     if len(accepted) < len(newest):
         await _remember_keys(session, [state for state in newest if state.member_id not in accepted])
-    if withdrew := [member_id for member_id, row in known.items() if row.withdrew and member_id in accepted]:
+    if withdrew := [member_id for member_id, row in known.items() if row["withdrew"] and member_id in accepted]:
         await settle_withdrawals(session, withdrew)
     return accepted
 
@@ -137,23 +125,19 @@ async def write_states(session: Transaction, states: Sequence[MemberState]) -> s
 async def _write_contacts(session: Transaction, states: list[MemberState], known: list[UUID]) -> None:
     contacts = [(state.member_id, contact) for state in states for contact in state.contacts]
     if known:
-        await session.execute(DROP_CONTACTS, {"members": known, "contacts": [contact.id for _, contact in contacts]})
+        await fetch(session, DROP_CONTACTS, members=known, contacts=[contact.id for _, contact in contacts])
     if not contacts:
         return
-    keys = [key_of(contact.kind, contact.value) for _, contact in contacts]
-    kept = set(
-        await session.scalars(
-            WRITE_CONTACTS,
-            {
-                "contacts": [contact.id for _, contact in contacts],
-                "members": [member_id for member_id, _ in contacts],
-                "kinds": [contact.kind for _, contact in contacts],
-                "values": [contact.value for _, contact in contacts],
-                "keys": keys,
-                "confirmed": [contact.confirmed_at for _, contact in contacts],
-                "shared": [contact.shared for _, contact in contacts],
-            },
-        )
+    kept = await fetch(
+        session,
+        WRITE_CONTACTS,
+        contacts=[contact.id for _, contact in contacts],
+        members=[member_id for member_id, _ in contacts],
+        kinds=[contact.kind for _, contact in contacts],
+        values=[contact.value for _, contact in contacts],
+        keys=[key_of(contact.kind, contact.value) for _, contact in contacts],
+        confirmed=[contact.confirmed_at for _, contact in contacts],
+        shared=[contact.shared for _, contact in contacts],
     )
     if len(kept) < len(contacts):
         await _suppress_disowned(session, [contact for _, contact in contacts])
@@ -179,7 +163,7 @@ async def _remember_keys(session: Transaction, overtaken: list[MemberState]) -> 
 
 async def drop_contacts(session: Transaction, member_id: UUID) -> None:
     """Forget every address of a member but its key."""
-    await session.execute(DROP_CONTACTS, {"members": [member_id], "contacts": []})
+    await fetch(session, DROP_CONTACTS, members=[member_id], contacts=[])
 
 
 async def settle_withdrawals(session: Transaction, members: list[UUID]) -> None:

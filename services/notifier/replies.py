@@ -1,8 +1,8 @@
 """What a mail server's answer means for one mail, its address, its domain and the server itself. Pure."""
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 _ENHANCED = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
 _GREYLISTED = re.compile(r"gr[ae]y-?\s?list", re.IGNORECASE)
@@ -33,8 +33,7 @@ class Fate(Enum):
     """This mail failed, and says nothing about the address."""
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """One answer of an SMTP server; of several lines the texts are joined."""
 
     code: int

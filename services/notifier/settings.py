@@ -21,7 +21,7 @@ class NotifierSettings(Settings):
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_security: Literal["none", "starttls", "tls"] = "none"
-    smtp_connections: int = Field(default=8, ge=1, le=64)
+    smtp_connections: int = Field(default=32, ge=1, le=64)
     """Connections kept open to the mail server."""
     smtp_timeout_seconds: float = 30.0
     """The most one step of an SMTP conversation may take, but for the last: the answer to a mail's body."""
@@ -37,7 +37,9 @@ class NotifierSettings(Settings):
     mail_retry_max_seconds: float = 3600.0
     mail_give_up_seconds: float = 5 * 86400.0
     """How long a mail is tried before it counts as failed."""
-    sender_poll_seconds: float = 1.0
+    bulk_size: int = Field(default=500, ge=1, le=5000)
+    """The most mails of announcements in a sender's hands, about a second's worth else; nothing is prepared beyond them."""
+    sender_poll_seconds: float = 0.5
     sender_lease_seconds: float = 120.0
     """How long a claimed mail belongs to its sender; at least two SMTP deadlines."""
 

@@ -1,7 +1,8 @@
-"""Small chores: turns that have passed and contacts that have long been gone go, a batch at a time."""
+"""Small chores: turns that have passed, contacts that have long been gone and old receipts go, a batch at a time."""
 
 from sqlalchemy import text
 
+from services.notifier import receipts
 from shared.pauses import wait_any
 from shared.service import Context
 
@@ -27,9 +28,9 @@ FORGET_CONTACTS = text(
 
 
 async def tidy(context: Context) -> None:
-    """Forget passed turns and contacts that have long been gone, hourly, until told to stop."""
+    """Forget passed turns, contacts that have long been gone and receipts that were sent, hourly, until told to stop."""
     while not context.stopping.is_set():
-        for chore in (FORGET_TURNS, FORGET_CONTACTS):
+        for chore in (FORGET_TURNS, FORGET_CONTACTS, receipts.FORGET):
             gone = BATCH
             while gone == BATCH and not context.stopping.is_set():
                 async with context.database.transaction() as session:

@@ -1,11 +1,11 @@
 """Numbers against targets: live ones for staff, yesterday's for everybody else."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 from pydantic import BaseModel
-from sqlalchemy import Date, DateTime, bindparam, func, select, text
+from sqlalchemy import Date, bindparam, select, text
 
-from services.registry.model import Area, Figure, Member
+from services.registry.model import Area, Figure
 from services.registry.model.areas import ELSEWHERE, SMALLEST_SHOWN
 from services.registry.scope import Scope
 from shared.database import Transaction
@@ -17,9 +17,15 @@ FIRST = text("INSERT INTO figure (day, area, confirmed) VALUES (:day, '', 0) ON 
 )
 """The row without an area says that the day's figures are there; of two who come first, one waits for the other."""
 FILL = text(
-    "INSERT INTO figure (day, area, confirmed) SELECT CAST(:day AS date), area, count(*) FROM member"
-    " WHERE status = 'confirmed' AND confirmed_at < :midnight GROUP BY area"
-).bindparams(bindparam("day", type_=Date()), bindparam("midnight", type_=DateTime(timezone=True)))
+    "INSERT INTO figure (day, area, confirmed) SELECT CAST(:day AS date), area, sum(confirmed)"
+    " FROM (SELECT * FROM tally UNION ALL SELECT * FROM tally_mark) AS counted"
+    " WHERE counted.day < :day GROUP BY area HAVING sum(confirmed) > 0"
+).bindparams(bindparam("day", type_=Date()))
+TALLIED = text(
+    "SELECT area, CAST(sum(registered) AS bigint), CAST(sum(confirmed) AS bigint)"
+    " FROM (SELECT * FROM tally UNION ALL SELECT * FROM tally_mark) AS counted GROUP BY area"
+)
+"""Both tables in one statement: its one snapshot holds each mark either by itself or added up."""
 
 
 class Covered(BaseModel):
@@ -42,9 +48,7 @@ class Coverage(BaseModel):
 
 async def live(session: Transaction, scope: Scope, language: Language) -> list[Covered]:
     """Return this moment's numbers."""
-    confirmed = func.count().filter(Member.status == "confirmed")
-    found = await session.execute(select(Member.area, func.count(), confirmed).group_by(Member.area))
-    counts = {area: (both, sure) for area, both, sure in found}
+    counts = {area: (both, sure) for area, both, sure in await session.execute(TALLIED)}
     rows = []
     for area, codes in await _grouped(session, scope, set(counts), language):
         area.registered = sum(counts[code][0] for code in codes)
@@ -56,7 +60,7 @@ async def live(session: Transaction, scope: Scope, language: Language) -> list[C
 async def daily(session: Transaction, scope: Scope, language: Language, *, day: date) -> list[Covered]:
     """Return how many had confirmed when the day (UTC) began: the same all day, whoever comes or goes."""
     if (await session.execute(FIRST, {"day": day})).first():
-        await session.execute(FILL, {"day": day, "midnight": datetime.combine(day, time.min, UTC)})
+        await session.execute(FILL, {"day": day})
     figures = await session.scalars(select(Figure).where(Figure.day == day, Figure.area != ""))
     counts = {figure.area: figure.confirmed for figure in figures}
     rows = []

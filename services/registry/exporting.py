@@ -5,9 +5,10 @@ import io
 import re
 from collections.abc import AsyncIterator
 
-from services.registry.finding import Filters, Key, page
+from services.registry.finding import Filters
 from services.registry.model import Member
 from services.registry.scope import Scope
+from services.registry.searching import Key, page
 from shared.audit import note
 from shared.database import Database
 from shared.identity import Identity
@@ -61,7 +62,7 @@ async def export(database: Database, wanted: Filters, scope: Scope, *, who: Iden
     after: Key | None = None
     while True:
         async with database.transaction() as session:
-            members = list(await session.scalars(page(wanted, scope, after=after, fetch=PAGE)))
+            members = await page(session, wanted, scope, after=after, fetch=PAGE)
             note(session, who, "members_exported", (member.id for member in members), why=why)
         rows.extend(_row(member, names) for member in members)
         yield ("" if after else "\ufeff").encode() + _lines(rows)  # Excel reads UTF-8 only where a byte order mark says so.

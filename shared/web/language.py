@@ -74,7 +74,7 @@ def mark(text: str) -> str:
 def accepted(header: str) -> Language | None:
     """Return the language an `Accept-Language` header likes best of ours; None if it names neither."""
     best: tuple[float, Language] | None = None
-    for part in header[:1000].split(","):
+    for part in header[:1000].split(",") if header else ():
         tag, _, parameter = part.strip().partition(";")
         primary = tag.strip().lower().partition("-")[0]
         language: Language | None = "st" if primary in ("st", "sot") else "en" if primary in ("en", "eng") else None
@@ -89,19 +89,20 @@ def accepted(header: str) -> Language | None:
     return best[1] if best else None
 
 
-def _ours(value: str | None) -> Language | None:
-    return next((language for language in LANGUAGES if language == value), None)
+_OURS: dict[str | None, Language] = {language: language for language in LANGUAGES}
 
 
 def chosen(request: Request) -> Language | None:
     """Return the language this person has picked: by the address, else by the cookie; None if they never did."""
-    return _ours(request.query_params.get("lang")) or _ours(request.cookies.get(COOKIE))
+    # Most programs send neither, and reading nothing costs as much as reading something.
+    asked = request.query_params.get("lang") if request.scope.get("query_string") else None
+    return _OURS.get(asked) or (_OURS.get(request.cookies.get(COOKIE)) if "cookie" in request.headers else None)
 
 
 def language_of(request: Request) -> Language:
     """Return the language to answer in: picked, else the identity's, else what `Accept-Language` likes, else English."""
-    identity = getattr(request.state, "identity", None)
-    return chosen(request) or _ours(getattr(identity, "language", None)) or accepted(request.headers.get("accept-language", "")) or "en"
+    identity = request.scope.get("state", {}).get("identity")
+    return chosen(request) or _OURS.get(getattr(identity, "language", None)) or accepted(request.headers.get("accept-language", "")) or "en"
 
 
 add_texts(Path(__file__).parent)

@@ -63,7 +63,7 @@ class Asked:
         return {"items": [show(row) for row in items], "next": following}
 
 
-def _asked(limit: Annotated[int, Query(ge=1, le=MOST)] = USUAL, cursor: Annotated[str | None, Query(max_length=500)] = None) -> Asked:
+async def _asked(limit: Annotated[int, Query(ge=1, le=MOST)] = USUAL, cursor: Annotated[str | None, Query(max_length=500)] = None) -> Asked:
     return Asked(limit, decode(cursor) if cursor else None)
 
 

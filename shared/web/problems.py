@@ -115,9 +115,17 @@ def _place(error: dict[str, Any]) -> tuple[int | str, ...]:
     return location[1:] if location[:1] == ("body",) else location
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
-    return answer(request, error)
+TOLD = (Refusal, Outage, Contention)
+"""The errors of ours that a caller can do something about; any other is our own fault."""
+
+
+def response(request: Request, error: Exception) -> Response:
+    """Return the response to one of these errors."""
+    return answer(request, error if isinstance(error, Refusal) else Unavailable(retry_after_seconds=RETRY_AFTER_SECONDS))
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    return response(request, error)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -131,19 +139,14 @@ async def _http(request: Request, error: Exception) -> Response:
     return answer(request, _of_status(error.status_code), kept)
 
 
-async def _away(request: Request, _: Exception) -> Response:
-    return answer(request, Unavailable(retry_after_seconds=RETRY_AFTER_SECONDS))
-
-
 async def _broken(request: Request, _: Exception) -> Response:
     return answer(request, _of_status(500))
 
 
 def install(app: FastAPI) -> None:
     """Answer every error of this application with a problem document or page."""
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(Outage, _away)
-    app.add_exception_handler(Contention, _away)
+    for error in TOLD:
+        app.add_exception_handler(error, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _broken)

@@ -14,14 +14,13 @@ from services.gateway.form.sources import from_json as _from_json
 from services.gateway.form.sources import from_page as _from_page
 from services.gateway.form.sources import from_row as _from_row
 from shared import clock
-from shared.contracts.gateway import ConsentGiven, Language, RegistrationSubmitted, Way
+from shared.contracts.gateway import Language, RegistrationSubmitted, Way
 from shared.errors import FieldError, Invalid
 from shared.web.language import add_texts, mark, translate
 from shared.web.wording import field_errors
 
 ORIGIN = "LS"
 _ORDER = {name: place for place, name in enumerate(RegistrationForm.model_fields)}
-_ONLY_HERE = frozenset({"phone_region", "phone", "whatsapp", "consent"})
 _NOT_AN_OBJECT = mark("Send one JSON object, in UTF-8.")
 _TWICE = mark("One field is given twice. Give each once.")
 _WHICH_NUMBER = mark("This number is right in two countries. Choose which one is yours.")
@@ -81,18 +80,19 @@ def check(fields: Fields, language: Language = "en", *, origin: str = ORIGIN, te
 def submission(
     form: RegistrationForm, *, submission_id: UUID, submitted_at: datetime, way: Way, import_id: UUID | None = None
 ) -> RegistrationSubmitted:
-    """Return the event of a registration; it is not checked anew, since every rule held."""
-    fields = {name: value for name, value in form.__dict__.items() if name not in _ONLY_HERE}
-    return RegistrationSubmitted.model_construct(
-        submission_id=submission_id,
-        submitted_at=submitted_at,
-        way=way,
-        import_id=import_id,
-        phone=form.phone.e164 if form.phone else None,
-        phone_uncertain=form.phone.uncertain if form.phone else False,
-        whatsapp=form.whatsapp.e164 if form.whatsapp else None,
-        consent=ConsentGiven.model_construct(**form.consent.__dict__),
-        **fields,
+    """Return the event of a registration."""
+    return RegistrationSubmitted.model_validate(
+        {
+            **form.__dict__,
+            "submission_id": submission_id,
+            "submitted_at": submitted_at,
+            "way": way,
+            "import_id": import_id,
+            "phone": form.phone.e164 if form.phone else None,
+            "phone_uncertain": form.phone.uncertain if form.phone else False,
+            "whatsapp": form.whatsapp.e164 if form.whatsapp else None,
+            "consent": form.consent.__dict__,
+        }
     )
 
 

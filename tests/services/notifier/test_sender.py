@@ -6,13 +6,14 @@ from time import monotonic
 import pytest
 
 from services.notifier.queueing import Mail, queue
+from services.notifier.settings import NotifierSettings
 from shared.clock import new_id, now
 from shared.contracts.gateway import ContactDisowned
 from tests.services.notifier.conftest import Mouth, address, member
 from tests.sink import listen
 from tests.waiting import wait_until
 
-CONNECTIONS = 8
+CONNECTIONS: int = NotifierSettings.model_fields["smtp_connections"].default
 
 
 async def test_each_mail_goes_once_over_kept_connections(mouth: Mouth) -> None:
@@ -84,7 +85,7 @@ async def test_server_that_is_away_costs_no_attempt_and_loses_nothing(mouth: Mou
     mouth.server.close()
     await mouth.welcome(*[member(address()) for _ in range(50)])
     async with mouth.sending() as sender:
-        await wait_until(lambda: sender.pause_seconds >= 1)
+        await wait_until(lambda: sender.pool.pause_seconds >= 1)
         assert [tuple(row) for row in await mouth.rows("SELECT max(attempts), count(*) FROM delivery")] == [(0, 50)]
         mouth.server = await listen(mouth.sink, port)
         await wait_until(mouth.all_ended)
@@ -111,7 +112,7 @@ async def test_server_that_takes_few_connections_is_used_with_those(mouth: Mouth
     mouth.sink.most = 3
     async with mouth.sending() as sender:
         await wait_until(mouth.all_ended)
-        assert sender.pause_seconds == 0
+        assert sender.pool.pause_seconds == 0
     assert await mouth.count("sent") == 300
 
 
@@ -200,7 +201,7 @@ async def test_two_senders_share_the_work(mouth: Mouth) -> None:
 async def test_commit_wakes_the_sender_without_a_poll(mouth: Mouth) -> None:
     mouth.settings = mouth.settings.model_copy(update={"sender_poll_seconds": 60.0})
     async with mouth.sending() as sender:
-        await wait_until(lambda: not sender.lanes)
+        await wait_until(lambda: not sender.pool.lanes)
         await asyncio.sleep(0.1)
         began, thabo = monotonic(), member(address())
         await mouth.welcome(thabo)

@@ -3,9 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+import phonenumbers
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from services.gateway import form
+from services.gateway.form import phones
 from services.gateway.form.phones import Number, Reading, readings, shown
 from services.gateway.form.rules import RegistrationForm
 from shared import clock
@@ -128,3 +132,42 @@ def test_readings_are_shown_as_people_write_them() -> None:
     assert found == [Reading("SZ", "+26822000123"), Reading("LS", "+26622000123")]
     assert [reading.shown for reading in found] == ["+268 2200 0123", "+266 2200 0123"]
     assert shown("+27710000123") == "+27 71 000 0123"
+
+
+@st.composite
+def international(draw: st.DrawFn) -> tuple[str, str]:
+    """Return a region, and a number with its country code that may be right there: an example of some kind, changed or cut or not."""
+    region = draw(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)))
+    kind = draw(st.sampled_from(phonenumbers.PhoneNumberType.values()))
+    usual = phonenumbers.example_number_for_type(region, kind)
+    digits = list(phonenumbers.national_significant_number(usual)) if usual else draw(st.lists(st.sampled_from("0123456789"), max_size=15))
+    for place, digit in draw(st.lists(st.tuples(st.integers(0, 15), st.sampled_from("0123456789")), max_size=4)):
+        digits[place : place + draw(st.integers(0, 2))] = digit
+    spelt = "".join(draw(st.sampled_from(("", "", "", " "))) + digit for digit in digits)
+    return region, f"+{phonenumbers.country_code_for_region(region)}{spelt}"
+
+
+@given(international(), st.sampled_from(["ZA", "LS", "GB"]))
+@example(("ZA", "+27 71 000 0123"), "LS")
+@example(("IT", "+39 06 6982 0123"), "LS")
+def test_number_that_fits_the_plan_is_read_as_the_library_reads_it(number: tuple[str, str], residence: str) -> None:
+    region, spelt = number
+    for regions in ([region], [residence, region], [region, residence]):
+        found = readings(spelt, regions)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(phones, "plan", lambda _: None)
+            assert found == readings(spelt, regions)
+
+
+@pytest.mark.parametrize(
+    ("region", "e164"), [("ZA", "+27710000123"), ("LS", "+26650000123"), ("BW", "+26771000123"), ("ZM", "+260955000123")]
+)
+def test_ordinary_number_fits_its_plan(region: str, e164: str) -> None:
+    known = phones.plan(region)
+    assert known
+    assert known.match(e164)
+
+
+@pytest.mark.parametrize("region", ["GB", "US", "XX", ""])
+def test_region_that_shares_its_country_code_has_no_plan(region: str) -> None:
+    assert phones.plan(region) is None

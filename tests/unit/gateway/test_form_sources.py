@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway import form
+from services.gateway.form import sources
 from services.gateway.form.phones import Number
 from shared import clock
 from shared.errors import Invalid
@@ -65,7 +66,13 @@ def test_body_that_is_no_json_object_is_refused(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b'{"email": "a@example.org", "email": "b@example.org"}', b'{"consent": {"registration": false, "registration": true}}']
+    "raw",
+    [
+        b'{"email": "a@example.org", "email": "b@example.org"}',
+        b'{"email": "a@example.org", "e\\u006dail": "b@example.org"}',
+        b'{"consent": {"registration": false, "registration": true}}',
+        b'{"more": [{"a": 1, "a": 1}]}',
+    ],
 )
 def test_field_given_twice_is_refused(raw: bytes) -> None:
     assert refused(raw) == [""]
@@ -76,6 +83,22 @@ def test_field_given_twice_is_refused(raw: bytes) -> None:
 def test_lone_surrogates_and_nul_are_refused(field: str, escape: str) -> None:
     raw = body(**{field: "MARK"}).replace(b"MARK", f"a{escape}b".encode())
     assert f"/{field}" in refused(raw)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(":ab"),
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "c:"]), each),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c:", "d"]), VALUES), max_size=5))
+def test_body_is_read_or_refused_as_if_each_name_was_looked_at(members: list[tuple[str, object]]) -> None:
+    raw = "{" + ",".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in members) + "}"
+    if len(dict(members)) < len(members):
+        with pytest.raises(sources.GivenTwice):
+            sources.from_json(raw.encode())
+    else:
+        assert sources.from_json(raw.encode()) == {name: value for name, value in members if value is not None and value != ""}
 
 
 def test_deep_unknown_field_is_ignored() -> None:

@@ -1,10 +1,14 @@
 """Names of any script and addresses of one recipient; nothing that could break a header, a file name or a line."""
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from services.gateway import form
+from services.gateway.form import texts
 from services.gateway.form.rules import RegistrationForm
 from shared.errors import Invalid
 from tests.unit.gateway.registrations import body
@@ -114,3 +118,28 @@ def test_email_keeps_its_local_part_and_lowers_its_domain(typed: str, kept: str)
 )
 def test_case_38_address_that_is_not_one_plain_recipient_is_refused(typed: object) -> None:
     assert refused(email=typed) == ["/email"]
+
+
+WORDS = st.text("abcxyz019_+-.", min_size=1, max_size=12) | st.sampled_from(
+    ["xn--a", "sales", "x" * 63, "x" * 64, "a-b", "a--b", "-", ".."]
+)
+ENDS = st.sampled_from(
+    ["org", "test", "local", "localhost", "onion", "invalid", "arpa", "co.za", "org.ls", "c0", "x", "x" * 64, "org-", "o"]
+)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=3), st.lists(WORDS, max_size=3), ENDS)
+@example(["palesa"], ["example"], "org")
+@example(["x" * 63], ["x" * 63] * 3, "org")
+def test_plain_address_is_kept_as_the_library_would_keep_it(local: list[str], domain: list[str], end: str) -> None:
+    typed = f"{'.'.join(local)}@{'.'.join([*domain, end])}"
+    plain = texts.PLAIN_EMAIL.match(typed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "PLAIN_EMAIL", re.compile("(?!)"))
+        if plain and len(typed) <= texts.EMAIL_MOST:  # A longer one is refused before anybody looks how plain it is.
+            assert read(email=typed).email == typed
+
+
+@pytest.mark.parametrize("typed", ["palesa@example.org", "palesa.mokoena+1@sub.example.co.za", "p@example.test"])
+def test_ordinary_address_is_plain(typed: str) -> None:
+    assert texts.PLAIN_EMAIL.match(typed)

@@ -10,23 +10,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.mails import LINE, TEMPLATES, Mails, quoted, shown
+from services.notifier.mails import TEMPLATES, Mails
 from services.notifier.model import TEMPLATES as NAMES
+from services.notifier.quoting import LINE, quoted, shown
 from shared.contracts.gateway import Language
 
 MAILS = Mails(sender="Khokahano <khokahano@example.org>", domain="mail.example.org")
 LINKS = {
     "confirm": "https://khokahano.example.org/confirm/" + "c" * 52 + "." + "s" * 43,
     "unsubscribe": "https://khokahano.example.org/unsubscribe/" + "u" * 52 + "." + "t" * 43,
+    "manage": "https://khokahano.example.org/me/" + "p" * 52 + "." + "q" * 43,
     "speaker": "https://khokahano.example.org/speaker/" + "p" * 52 + "." + "q" * 43,
 }
-TYPED = {"name": "Ntšebo Letšela", "talk_title": "Wool & mohair <from> Semonkong"}
-DAYS = {"deadline_en": "25 March 2020", "deadline_st": "25 Hlakubele 2020"}
+TYPED = {"name": "Ntšebo Letšela", "talk_title": "Wool & mohair <from> Semonkong", "office": "Consulate <Welkom> & friends"}
+WRITTEN = {
+    "subject_en": "News from Maseru",
+    "subject_st": "Litaba tse tsoang Maseru",
+    "text_en": "Dear friends,\n\nthe forum opens on 8 April.\nCome!",
+    "text_st": "Metsoalle,\n\nseboka se bula ka la 8 'Mesa.\nTlong!",
+}
+DAYS = {"deadline_en": "25 March 2020", "deadline_st": "25 Hlakubele 2020", "day_en": "26 March 2020", "day_st": "26 Hlakubele 2020"}
+SAID = {"said_en": "You agreed to receive information by e-mail.", "said_st": "U lumetse ho fumana litaba ka imeile."}
 AT = datetime(2020, 1, 20, 9, 0, tzinfo=UTC)
 
 
 def render(template: str, language: Language = "st", **values: str) -> bytes:
-    return MAILS.render(template, language, LINKS | TYPED | DAYS | values, to=b"lerato@example.org", message_id="0190", at=AT)
+    filled = LINKS | TYPED | WRITTEN | DAYS | SAID | values
+    return MAILS.render(template, language, filled, to=b"lerato@example.org", message_id="0190", at=AT)
 
 
 def read(mail: bytes) -> EmailMessage:
@@ -136,3 +146,17 @@ def test_quoted_text_reads_as_it_was(text: str) -> None:
 def test_shown_text_is_one_line(value: str) -> None:
     line = shown(value.encode("utf-8", "replace").decode())
     assert "\n" not in line and "\r" not in line and "\u2028" not in line and "\0" not in line
+
+
+def test_words_of_an_announcement_are_written_once_and_read_as_they_are() -> None:
+    words = WRITTEN | {"text_en": "100 % of you:\n\n ((unsubscribe)) <a href=x>\u202egro\u0007 & =_khokahano  \nhttps://example.org/a.b"}
+    words["subject_en"] = "((confirm)) now"
+    filled = MAILS.prepared("announcement", "en").filled(words)
+    assert filled.names == {"unsubscribe"}
+    mail = filled.mail(LINKS, to=b"lerato@example.org", message_id="0190@mail.example.org", at=AT)
+    text, html = (part.replace("\r\n", "\n") for part in parts(mail))
+    said = "100 % of you:\n\n ((unsubscribe)) <a href=x>gro  & =_khokahano\nhttps://example.org/a.b\n"
+    assert said in text
+    assert "<p>100 % of you:</p>\n<p> ((unsubscribe)) &lt;a href=x&gt;gro  &amp; =_khokahano<br>\nhttps://example.org/a.b</p>" in html
+    assert read(mail)["Subject"] == "((confirm)) now / Litaba tse tsoang Maseru"
+    assert text.count(LINKS["unsubscribe"]) == 2 and LINKS["confirm"] not in text
