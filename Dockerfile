@@ -13,7 +13,7 @@ RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps -
 FROM python:3.11-slim-bookworm
 # A new volume takes its owner from the folder that it covers.
 RUN useradd --system --uid 10001 --home-dir /nonexistent khokahano \
- && install -d -o khokahano -g khokahano /mail \
+ && install -d -o khokahano -g khokahano /mail /erasures \
     /secrets /secrets/gateway /secrets/registry /secrets/notifier /secrets/forum /secrets/postgres /secrets/rabbitmq
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -33,6 +33,7 @@ class Checkout:
         self.logs, self.mail = local / "log", local / "mail"
         self.postgresql, self.rabbitmq = local / "postgresql", local / "rabbitmq"
         self.lock, self.run, self.environment = local / "lock", local / "run", local / "env"
+        self.erasures = local / "erasures"
         self._secrets = local / "secrets.json"
 
     def make(self) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
@@ -20,8 +21,12 @@ COMMANDS = {
     "migrate": "ops.commands.migrate",
     "demo": "ops.commands.demo",
     "dead-letters": "ops.commands.dead_letters",
+    "announcement": "ops.commands.announcement",
     "announce-again": "ops.commands.announce",
+    "erase-again": "ops.commands.erase_again",
     "schemas": "ops.commands.schemas",
+    "consents": "ops.commands.consents",
+    "likely-pairs": "ops.commands.likely_pairs",
 }
 """Name → module. A module has `app` (a group of commands, `typer.Typer`) or a function `run` (one command)."""
 
@@ -43,8 +48,14 @@ def khokahano(
     output.choose(as_json=as_json)
 
 
-for _name, _module in COMMANDS.items():
-    _command = importlib.import_module(_module)
+def _called(words: Sequence[str]) -> Iterable[str]:
+    """Return the name of the command that is called, or of all where that is not seen: to import them all takes most of a second."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    return [first] if first in COMMANDS else COMMANDS
+
+
+for _name in _called(sys.argv[1:]):
+    _command = importlib.import_module(COMMANDS[_name])
     if hasattr(_command, "app"):
         application.add_typer(_command.app, name=_name)
     else:

@@ -27,7 +27,7 @@ def make_secrets(folder: Path) -> bool:
     done = folder / RABBITMQ / "20-khokahano.conf"
     if done.exists():
         return False
-    broker, admin, links = random_secret(), random_secret(), random_secret()
+    broker, admin, links, suppression = (random_secret() for _ in range(4))
     identity = {service: random_secret() for service in SETTINGS if service != "gateway"}
     for service in SETTINGS:
         url = f"postgresql://{service}:{random_secret()}@{POSTGRESQL}:5432/{service}"
@@ -37,8 +37,8 @@ def make_secrets(folder: Path) -> bool:
             "LINK_KEYS": links,
             **{f"{name.upper()}_IDENTITY_KEYS": key for name, key in identity.items() if service in (name, "gateway")},
         }
-        if service == "notifier":
-            secrets["SUPPRESSION_KEY"] = random_secret()
+        if service in ("registry", "notifier"):
+            secrets["SUPPRESSION_KEY"] = suppression
         _write(folder / service, secrets)
     _write(folder / POSTGRESQL, {"password": admin})
     settings = {

@@ -115,6 +115,7 @@ class Local:
         self.settings |= {f"{name.upper()}_URL": f"http://{LOOPBACK}:{ports[name]}" for name in SETTINGS if name != "gateway"}
         own = {f"{name.upper()}_IDENTITY_KEYS": self._checkout.secret(f"identity_{name}") for name in SETTINGS if name != "gateway"}
         own |= {"LINK_KEYS": self._checkout.secret("links"), "SUPPRESSION_KEY": self._checkout.secret("suppression")}
+        own["ERASURE_JOURNAL"] = str(self._checkout.erasures)
         own |= {"KHOKAHANO_PORT": str(port), "KHOKAHANO_BASE_URL": f"http://{LOOPBACK}:{port}"}
         self.settings = {name: value for name, value in own.items() if not _is_given(self.settings, name)} | self.settings
         self._checkout.write_environment(self.settings)

@@ -136,6 +136,8 @@ def naming_trouble() -> Iterator[None]:
     except (PoolTimeout, PendingRollbackError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         raise Outage(f"the database is away: {type(error).__name__}") from error
     except asyncpg.PostgresError as error:
+        if error.sqlstate in CONTENTION:
+            raise Contention(f"the database said {error.sqlstate}") from error
         if (error.sqlstate or "").startswith(OUTAGE_CLASSES):
             raise Outage(f"the database is away: {type(error).__name__} {error.sqlstate}") from error
         raise

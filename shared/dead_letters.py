@@ -56,11 +56,13 @@ Chosen = Callable[[DeadLetter], bool]
 
 
 class DeadLetters:
-    """The dead queues of every listener, or of one."""
+    """The dead queues of all services, of one service, or one queue."""
 
-    def __init__(self, url: str, queue: str | None = None) -> None:
+    def __init__(self, url: str, queue: str | None = None, *, listener: str | None = None) -> None:
         self._url = url
-        self._rows: Sequence[Listening] = [row for row in LISTENINGS if queue in (None, row.queue, row.dead_queue)]
+        self._rows: Sequence[Listening] = [
+            row for row in LISTENINGS if queue in (None, row.queue, row.dead_queue) and listener in (None, row.listener)
+        ]
         if not self._rows:
             raise LookupError(f"there is no queue {queue}")
 

@@ -26,6 +26,7 @@ class Identity(BaseModel):
     Attributes:
         kind: `link` for a page reached by a signed link, `public` for anybody.
         id: the staff member's or token's id; empty for others.
+        name: the staff member's or token's name, for records that must say who; the address of somebody without one.
         areas: the area codes that a mission is scoped to; empty for all.
         csrf: what a form must carry; empty where no cookie is involved.
         link: what the link in the path says, checked by the gateway.
@@ -35,6 +36,7 @@ class Identity(BaseModel):
 
     kind: Literal["staff", "token", "link", "public"] = "public"
     id: str = ""
+    name: str = ""
     role: Role | None = None
     areas: tuple[str, ...] = ()
     organisation: str = ""

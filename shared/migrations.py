@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ log = logging.get(__name__)
 
 LOCK_TIMEOUT_SECONDS = 5
 """How long a migration waits for a lock before it lets everybody else go on and tries again."""
+LOOK_SECONDS = 0.2
+"""How often one migrator looks whether another has ended."""
 TRIES = 10
 PAUSE_SECONDS = 2.0
 CONNECT_SECONDS = 10.0
@@ -66,7 +69,10 @@ async def _upgrade(service: str, url: str) -> None:
 
 def _run(connection: Connection, service: str) -> None:
     key = int.from_bytes(hashlib.sha256(f"khokahano.migrations.{service}".encode()).digest()[:8], "big", signed=True)
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+    # Asked for again and again: who waits inside the statement holds a snapshot, which an index built concurrently would wait for.
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
+        connection.commit()
+        time.sleep(LOOK_SECONDS)
     connection.commit()
     try:
         config = _config(service)
@@ -96,6 +102,21 @@ def create_audit_table(op: Any) -> None:
         " RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
     op.execute("CREATE TRIGGER audit_is_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION refuse_change()")
+
+
+def create_erasing_table(op: Any) -> None:
+    """Make the list of erased members whose dead letters are still to be searched; called by a migration with Alembic's `op`.
+
+    See `shared.erasing`.
+    """
+    op.create_table(
+        "erasing",
+        sa.Column("member_id", sa.Uuid, primary_key=True),
+        sa.Column("named", postgresql.ARRAY(sa.Uuid), nullable=False),
+        sa.Column("marks", postgresql.ARRAY(sa.LargeBinary), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+        sa.Column("leased_until", postgresql.TIMESTAMP(timezone=True)),
+    )
 
 
 def create_messaging_tables(op: Any) -> None:

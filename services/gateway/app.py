@@ -5,13 +5,14 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.gateway import forgetting, pages, proxy
-from services.gateway.handlers import listener
+from services.gateway.handlers import answer_erasure, forget_sheets, listener
 from services.gateway.importing import Importer
 from services.gateway.intake import Intake
 from services.gateway.proxy import Owners
-from services.gateway.routes import answers, desk, documentation, imports, registrations
+from services.gateway.routes import answers, desk, documentation, import_pages, imports, me, registrations
 from services.gateway.settings import GatewaySettings
 from services.gateway.threshold import Threshold
+from shared.erasing import finishing
 from shared.service import create_app
 from shared.web.headers import SecurityHeaders
 from shared.web.pages import Pages
@@ -29,10 +30,13 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         # The proxy comes last: a path that is the gateway's own for one method is the owner's for the others.
         routers=[
             *(registrations.hot, registrations.router, pages.router, answers.router),
-            *(imports.router, desk.router, documentation.router, proxy.router),
+            *(me.router, imports.router, import_pages.router, desk.router, documentation.router, proxy.router),
         ],
         # Two flushers, so that one batch gathers while the other commits.
-        background=[intake.flush, intake.flush, importer.run, forgetting.forget, owners.close],
+        background=[
+            *(intake.flush, intake.flush, importer.run, forgetting.forget, owners.close),
+            finishing(answer_erasure, before=forget_sheets),
+        ],
     )
     made.state.intake, made.state.owners = intake, owners
     made.state.pages = Pages(Path(__file__).parent, settings)

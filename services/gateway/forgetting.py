@@ -29,6 +29,24 @@ OVERDUE = (
         "SELECT ctid FROM staff_session WHERE expires_at < now() LIMIT :most FOR UPDATE SKIP LOCKED))"
     ),
     (
+        "DELETE FROM manage_session WHERE ctid = ANY(ARRAY("
+        "SELECT ctid FROM manage_session WHERE expires_at < now() LIMIT :most FOR UPDATE SKIP LOCKED))"
+    ),
+    (
+        "DELETE FROM import WHERE ctid = ANY(ARRAY("
+        "SELECT ctid FROM import WHERE status = 'draft' AND added_at < now() - interval '1 day' LIMIT :most FOR UPDATE SKIP LOCKED))"
+    ),
+    (
+        "DELETE FROM import_page WHERE ctid = ANY(ARRAY("
+        "SELECT p.ctid FROM import_page p JOIN import i ON i.id = p.import_id WHERE i.finished_at < now() - interval '1 day'"
+        " LIMIT :most FOR UPDATE OF p SKIP LOCKED))"
+    ),
+    (
+        "DELETE FROM import_bad_row WHERE ctid = ANY(ARRAY("
+        "SELECT b.ctid FROM import_bad_row b JOIN import i ON i.id = b.import_id WHERE i.finished_at < now() - interval '30 days'"
+        " LIMIT :most FOR UPDATE OF b SKIP LOCKED))"
+    ),
+    (
         "DELETE FROM import_chunk WHERE ctid = ANY(ARRAY("
         "SELECT c.ctid FROM import_chunk c JOIN import i ON i.id = c.import_id WHERE i.finished_at < now() - interval '30 days'"
         " LIMIT :most FOR UPDATE OF c SKIP LOCKED))"

@@ -7,14 +7,15 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, Text, func
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.database import COLUMNS
 
 Role = Literal["admin", "consultant", "officer", "forum", "mission", "viewer"]
 SubmissionStatus = Literal["received", "processed"]
-ImportStatus = Literal["waiting", "working", "done", "failed"]
+ImportStatus = Literal["draft", "queued", "running", "done", "failed", "waiting", "working"]
+"""A sheet is a draft until its columns and consent basis are known; the last two are those of an earlier version."""
 
 LINK_LIFETIME = timedelta(hours=24)
 """How long a sign-in link may wait for its holder."""
@@ -141,8 +142,28 @@ class Import(Base):
     added_by: Mapped[str] = mapped_column(Text)
     """The staff member's or token's id; `command line` for the command."""
     added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    size_bytes: Mapped[int] = mapped_column(BigInteger)
-    status: Mapped[ImportStatus] = mapped_column(Text, default="waiting")
+    size_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """SHA-256 of the file: tells the same sheet again."""
+    format: Mapped[str] = mapped_column(Text, default="")
+    encoding: Mapped[str] = mapped_column(Text, default="")
+    delimiter: Mapped[str] = mapped_column(Text, default="")
+    columns: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    """The headings as they stand."""
+    fields: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    """What each column is; empty for one that means nothing to us."""
+    stated: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
+    """What holds for every row whose own cell is empty, by field."""
+    consent_basis: Mapped[str] = mapped_column(Text, default="")
+    """How these people agreed, where no column says so."""
+    consent_note: Mapped[str] = mapped_column(Text, default="")
+    """Where the proof of it is."""
+    areas: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    """The only ones in which these people may live; empty for no such limit."""
+    dry_run: Mapped[bool] = mapped_column(default=False)
+    """Every row is checked, and none is handed in."""
+    total_rows: Mapped[int] = mapped_column(BigInteger, default=0)
+    status: Mapped[ImportStatus] = mapped_column(Text, default="draft")
     failure: Mapped[str | None] = mapped_column(Text)
     """Why the sheet as a whole could not be read."""
     cursor: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -155,14 +176,25 @@ class Import(Base):
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class ImportChunk(Base):
-    """A piece of a sheet; gone 30 days after the import ended."""
+class ImportPage(Base):
+    """Some records of a sheet; gone when it was imported, and a day after it was only looked at."""
 
-    __tablename__ = "import_chunk"
+    __tablename__ = "import_page"
 
     import_id: Mapped[UUID] = mapped_column(ForeignKey("import.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    """The number of its last record; records count from 1."""
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ImportBadRow(Base):
+    """A row that was refused, as it stands in the sheet, for the file to mend; gone 30 days after the import ended."""
+
+    __tablename__ = "import_bad_row"
+
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("import.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    cells: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class ImportRowError(Base):
@@ -175,4 +207,7 @@ class ImportRowError(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     """Counts what is wrong with the same row."""
     column: Mapped[str] = mapped_column(Text)
+    """The sheet's own heading, or the field's name where there is no such column."""
     reason: Mapped[str] = mapped_column(Text)
+    reason_st: Mapped[str | None] = mapped_column(Text)
+    """The same in Sesotho."""

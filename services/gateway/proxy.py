@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from services.gateway.authentication import identify
-from services.gateway.bodies import limited, refuse_declared
+from services.gateway.bodies import refuse_declared, streamed
 from services.gateway.settings import GatewaySettings
 from shared import identity, journey, logging, tokens
 from shared.clock import now
@@ -92,7 +92,7 @@ class Owners:
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
         query: bytes = request.scope["query_string"]
         target = self._places[service].copy_with(raw_path=request.scope["raw_path"] + (b"?" + query if query else b""))
-        asked = self._client.build_request(method, target, headers=headers, content=limited(request) if has_body else None)
+        asked = self._client.build_request(method, target, headers=headers, content=streamed(request).stream() if has_body else None)
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 return await self._client.send(asked, stream=True)
@@ -112,8 +112,17 @@ async def hand_on(request: Request) -> Response:
     """
     prefix = next(prefix for prefix in _PREFIXES if f"{request.scope['path']}/".startswith(f"{prefix}/"))
     who = _link_holder(request, LINKS[prefix]) if prefix in LINKS else await identify(request)
+    return await answer_of(ROUTES[prefix], request, who)
+
+
+async def answer_of(service: str, request: Request, who: Identity) -> Response:
+    """Answer with what a service answers to this caller.
+
+    Raises:
+        Unavailable: the service is away.
+    """
     owners: Owners = request.app.state.owners
-    answer = await owners.ask(ROUTES[prefix], request, who)
+    answer = await owners.ask(service, request, who)
     if request.method == "HEAD":
         await answer.aclose()
         response = Response(status_code=answer.status_code)

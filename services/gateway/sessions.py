@@ -11,12 +11,12 @@ from shared.database import Transaction
 from shared.identity import Identity
 
 BY_COOKIE = text(
-    "SELECT staff.id, staff.role, staff.areas, staff.organisation, staff_session.csrf FROM staff_session"
-    " JOIN staff ON staff.id = staff_session.staff_id"
+    "SELECT staff.id, coalesce(nullif(staff.name, ''), staff.email) AS name, staff.role, staff.areas, staff.organisation,"
+    " staff_session.csrf FROM staff_session JOIN staff ON staff.id = staff_session.staff_id"
     " WHERE staff_session.hash = :hash AND staff_session.expires_at > now() AND staff.disabled_at IS NULL"
 )
 BY_TOKEN = text(
-    "SELECT id, role, areas, organisation, last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS stale FROM api_token"
+    "SELECT id, name, role, areas, organisation, last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS stale FROM api_token"
     " WHERE hash = :hash AND expires_at > now() AND revoked_at IS NULL"
 )
 USED = text("UPDATE api_token SET last_used_at = date_trunc('minute', now()) WHERE id = :id")
@@ -52,7 +52,8 @@ async def by_cookie(session: Transaction, secret: str) -> Identity | None:
     row = (await session.execute(BY_COOKIE, {"hash": hashed(secret)})).one_or_none()
     if row is None:
         return None
-    return Identity(kind="staff", id=str(row.id), role=row.role, areas=tuple(row.areas), organisation=row.organisation, csrf=row.csrf)
+    rights = {"role": row.role, "areas": tuple(row.areas), "organisation": row.organisation}
+    return Identity(kind="staff", id=str(row.id), name=row.name, csrf=row.csrf, **rights)
 
 
 async def by_token(session: Transaction, secret: str) -> Identity | None:
@@ -62,4 +63,4 @@ async def by_token(session: Transaction, secret: str) -> Identity | None:
         return None
     if row.stale:
         await session.execute(USED, {"id": row.id})
-    return Identity(kind="token", id=str(row.id), role=row.role, areas=tuple(row.areas), organisation=row.organisation)
+    return Identity(kind="token", id=str(row.id), name=row.name, role=row.role, areas=tuple(row.areas), organisation=row.organisation)

@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -41,9 +40,19 @@ BLANK = text(
     " WHERE submission.id = done.id"
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
 
+FORGET_SHEETS = text(
+    "WITH ended AS (SELECT import.id FROM submission JOIN import ON import.id = submission.import_id"
+    " WHERE submission.id = ANY(:ids) AND import.finished_at IS NOT NULL),"
+    " chunks AS (DELETE FROM import_chunk WHERE import_id IN (SELECT id FROM ended))"
+    " DELETE FROM import_page WHERE import_id IN (SELECT id FROM ended)"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+SHEETS_AT_WORK = text(
+    "SELECT 1 FROM submission JOIN import ON import.id = submission.import_id"
+    " WHERE submission.id = ANY(:ids) AND import.finished_at IS NULL LIMIT 1"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
 
-@dataclass(frozen=True)
-class Said:
+
+class Said(NamedTuple):
     """One thing said outside.
 
     Attributes:
@@ -132,7 +141,7 @@ async def write(session: Transaction, submissions: Sequence[RegistrationSubmitte
     """Write submissions, announcing nothing, and return the ids of those that were not there before."""
     if not submissions:
         return set()
-    ordered = sorted(submissions, key=lambda submission: submission.submission_id)
+    ordered = sorted(submissions, key=lambda submission: submission.submission_id.int)
     rows = await session.execute(
         KEEP,
         {
@@ -164,3 +173,14 @@ async def blank(session: Transaction, submission_ids: Iterable[UUID]) -> None:
     """Forget what was said in these submissions; their ids and that they are processed stay."""
     if ids := sorted(set(submission_ids)):
         await session.execute(BLANK, {"ids": ids})
+
+
+async def forget_sheets(session: Transaction, submission_ids: Iterable[UUID]) -> None:
+    """Delete the files of finished imports in which one of these submissions stood; what came of their rows stays known."""
+    if ids := sorted(set(submission_ids)):
+        await session.execute(FORGET_SHEETS, {"ids": ids})
+
+
+async def stand_in_sheets(session: Transaction, submission_ids: Iterable[UUID]) -> bool:
+    """Tell whether one of these submissions stands in a file that is still being worked through."""
+    return (await session.execute(SHEETS_AT_WORK, {"ids": sorted(set(submission_ids))})).first() is not None

@@ -1,12 +1,21 @@
 """What the registry does about what it hears: fetch, decide, put."""
 
-from services.registry import records
+from services.registry import erasing, records, selfservice
 from services.registry.erasing import erase, unshare
 from services.registry.matching import contacts_of, decide
 from services.registry.model import REACHED_BY, Consent, Member
 from services.registry.registering import join
 from shared.clock import new_id, now
-from shared.contracts.gateway import ConsentWithdrawn, ContactConfirmed, ContactDisowned, RegistrationSubmitted
+from shared.contracts import forum, gateway, notifier
+from shared.contracts.gateway import (
+    ConsentWithdrawn,
+    ContactConfirmed,
+    ContactDisowned,
+    ErasureRequested,
+    ManageLinkRequested,
+    RegistrationSubmitted,
+    SharingWithdrawn,
+)
 from shared.contracts.notifier import ContactUndeliverable
 from shared.contracts.registry import RegistrationRepeated, RegistrationsProcessed
 from shared.database import Transaction
@@ -24,7 +33,7 @@ UNANSWERED_WAYS = ("import", "demo")
 async def register_members(submissions: list[RegistrationSubmitted], session: Transaction) -> None:
     """Make members of those who are new, note those who are known, and say that all were dealt with.
 
-    A submission that was decided before, or whose member was erased, changes nothing.
+    A submission that was decided before, or whose member was erased, changes nothing; nor does a sheet that names somebody who left.
 
     Raises:
         Unknown: the consent's wording does not exist; the delivery is dead-lettered.
@@ -33,6 +42,7 @@ async def register_members(submissions: list[RegistrationSubmitted], session: Tr
     await records.lock_contacts(session, keys)
     holders = await records.holders_of(session, keys)
     settled = await records.settled(session, [submission.submission_id for submission in submissions])
+    settled |= await erasing.kept_out(session, [submission for submission in submissions if submission.way in UNANSWERED_WAYS])
     decisions = decide(submissions, holders, settled, new_id=new_id)
     joined = [(newcomer.submission, join(newcomer, decisions.shared)) for newcomer in decisions.newcomers]
 
@@ -69,6 +79,7 @@ async def confirm_contact(confirmed: ContactConfirmed, session: Transaction) -> 
     contact = member and member.contact(confirmed.contact_id)
     if member and contact and (changed := member.confirm(contact, confirmed.at)):
         put(session, changed, cause=confirmed)
+        await erasing.readmit(session, contact.value_key, member.name_key)
 
 
 @listener.each(ContactDisowned)
@@ -118,6 +129,50 @@ async def withdraw_consent(withdrawn: ConsentWithdrawn, session: Transaction) ->
         put(session, changed, cause=withdrawn)
 
 
+@listener.each(SharingWithdrawn)
+async def withdraw_sharing(withdrawn: SharingWithdrawn, session: Transaction) -> None:
+    """Show a member to no mission any more; what was agreed to later than that stands.
+
+    Raises:
+        Unknown: there never was such a member; the delivery is dead-lettered.
+    """
+    member = await _member(session, withdrawn)
+    if not member or await records.shared_since(session, member.id, withdrawn.at):
+        return
+    if ended := selfservice.withdraw_sharing(member, withdrawn):
+        consent, changed = ended
+        session.add(consent)
+        put(session, changed, cause=withdrawn)
+
+
+@listener.each(ManageLinkRequested)
+async def decide_manage_link(requested: ManageLinkRequested, session: Transaction) -> None:
+    """Have a manage link sent to whoever is known by this contact; for an unknown one nothing happens."""
+    members = await records.members_at(session, selfservice.contact_key(requested))
+    for decided in selfservice.decide_links(members, requested):
+        put(session, decided, cause=requested)
+
+
+@listener.each(ErasureRequested)
+async def erase_on_request(request: ErasureRequested, session: Transaction) -> None:
+    """Erase a member who asked for it, once.
+
+    Raises:
+        Unknown: there never was such a member; the delivery is dead-lettered.
+    """
+    await erasing.erase_on_request(session, request)
+
+
+@listener.each(gateway.ErasureCompleted)
+@listener.each(notifier.ErasureCompleted)
+@listener.each(forum.ErasureCompleted)
+async def note_erasure_completed(
+    completed: gateway.ErasureCompleted | notifier.ErasureCompleted | forum.ErasureCompleted, session: Transaction
+) -> None:
+    """Note that a service has nothing about an erased member any more."""
+    await erasing.note_answer(session, completed.member_id, completed.key.partition(".")[0], completed.at)
+
+
 @listener.each(ContactUndeliverable)
 async def mark_undeliverable(undeliverable: ContactUndeliverable, session: Transaction) -> None:
     """Note since when nothing reaches a contact.
@@ -132,7 +187,7 @@ async def mark_undeliverable(undeliverable: ContactUndeliverable, session: Trans
 
 
 async def _member(
-    session: Transaction, said: ContactConfirmed | ContactDisowned | ConsentWithdrawn | ContactUndeliverable
+    session: Transaction, said: ContactConfirmed | ContactDisowned | ConsentWithdrawn | ContactUndeliverable | SharingWithdrawn
 ) -> Member | None:
     """Return the member that something was said about, locked; None if the member or the contact is gone since.
 
@@ -140,8 +195,9 @@ async def _member(
         Unknown: there never was such a member or contact.
     """
     members = await records.members_for_update(session, [said.member_id])
-    if members and (said.contact_id is None or members[0].contact(said.contact_id)):
+    contact_id = None if isinstance(said, SharingWithdrawn) else said.contact_id
+    if members and (contact_id is None or members[0].contact(contact_id)):
         return members[0]
-    if await records.is_gone(session, said.member_id, said.contact_id):
+    if await records.is_gone(session, said.member_id, contact_id):
         return None
     raise Unknown("no such member" if not members else "the member has no such contact")

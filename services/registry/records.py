@@ -23,6 +23,8 @@ from shared.database import Database, Transaction, database_of
 from shared.errors import Unknown
 
 Row = dict[str, Any]
+MOST_AT_ONE_CONTACT = 50
+"""More than any family; a number that somebody typed for a whole sheet is nobody's."""
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(:keys) AS key").bindparams(
     bindparam("keys", type_=ARRAY(Text()))
@@ -84,6 +86,19 @@ async def agreed_since(session: Transaction, member_id: UUID, at: datetime) -> s
         Consent.member_id == member_id, Consent.purpose == "information", Consent.given, Consent.at > at, Consent.channel.is_not(None)
     )
     return {channel for channel in (await session.execute(query)).scalars() if channel}
+
+
+async def shared_since(session: Transaction, member_id: UUID, at: datetime) -> bool:
+    """Tell whether a member has agreed to sharing later than a moment."""
+    query = select(Consent.id).where(Consent.member_id == member_id, Consent.purpose == "sharing", Consent.given, Consent.at > at)
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def members_at(session: Transaction, contact_key: str) -> list[Member]:
+    """Return the members who have a contact, with all their contacts, in the order of their ids."""
+    known_by = select(Contact.member_id).where(Contact.value_key == contact_key)
+    query = select(Member).where(Member.id.in_(known_by)).order_by(Member.id).limit(MOST_AT_ONE_CONTACT)
+    return list((await session.execute(query.options(selectinload(Member.contacts)))).scalars())
 
 
 async def members_for_update(session: Transaction, ids: Iterable[UUID]) -> list[Member]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from services.registry import ledger
 from services.registry.matching import Newcomer, search_key
 from services.registry.model import REACHED_BY
+from services.registry.model.consents import RECIPIENTS
 from shared.clock import new_id
 from shared.contracts.gateway import Channel, RegistrationSubmitted
 from shared.contracts.registry import Contact, MemberRegistered
@@ -35,8 +37,7 @@ def join(newcomer: Newcomer, shared: set[str]) -> Joined:
     channels = chosen_channels(submission)
     information = channels if submission.consent.information else ()
     contacts = [
-        Contact(id=new_id(), kind=kind, value=value, confirmed_at=None, shared=key in shared)
-        for kind, value, key in newcomer.contacts
+        Contact(id=new_id(), kind=kind, value=value, confirmed_at=None, shared=key in shared) for kind, value, key in newcomer.contacts
     ]
     member = _member_row(newcomer, channels, information)
     event = MemberRegistered(
@@ -52,7 +53,7 @@ def join(newcomer: Newcomer, shared: set[str]) -> Joined:
             _contact_row(newcomer.member_id, contact, key, submission.phone_uncertain)
             for contact, (_, _, key) in zip(contacts, newcomer.contacts, strict=True)
         ],
-        list(_consent_rows(newcomer.member_id, submission, information)),
+        _consent_rows(newcomer.member_id, submission, information),
         event,
     )
 
@@ -114,8 +115,11 @@ def _contact_row(member_id: UUID, contact: Contact, key: str, phone_uncertain: b
     }
 
 
-def _consent_rows(member_id: UUID, submission: RegistrationSubmitted, information: Iterable[Channel]) -> Iterable[Row]:
-    proof = {
+def _consent_rows(member_id: UUID, submission: RegistrationSubmitted, information: Iterable[Channel]) -> list[Row]:
+    questions: list[ledger.Question] = [("registration", None, None), *(("information", channel, None) for channel in information)]
+    if submission.consent.sharing:
+        questions += [("sharing", None, recipient) for recipient in RECIPIENTS]
+    answer = {
         "member_id": member_id,
         "given": True,
         "wording_version": submission.consent_text_version,
@@ -124,8 +128,4 @@ def _consent_rows(member_id: UUID, submission: RegistrationSubmitted, informatio
         "way": submission.way,
         "submission_id": submission.submission_id,
     }
-    yield {"purpose": "registration", "channel": None, **proof}
-    for channel in information:
-        yield {"purpose": "information", "channel": channel, **proof}
-    if submission.consent.sharing:
-        yield {"purpose": "sharing", "channel": None, **proof}
+    return ledger.begin_chain(questions, answer)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, true
 from services.registry.model import Member
 from shared.facts import provinces
 from shared.identity import Identity
+from shared.permission import condition
 
 DIVIDED = "ZA"
 """The country whose members are counted by province; as a scope it stands for all of them."""
@@ -32,7 +33,7 @@ class Scope:
         """Return the members that this caller may see."""
         return and_(
             true() if self.areas is None else Member.area.in_(sorted(self.areas)),
-            Member.sharing if self.sharing_only else true(),
+            condition("share", {"consented": Member.sharing}) if self.sharing_only else true(),
         )
 
 

@@ -90,18 +90,23 @@ class Listing(BaseModel):
     next: str | None
 
 
-def _known(member: Member) -> dict[str, object]:
+_COLUMNS: dict[type[Known], tuple[str, ...]] = {
+    kind: tuple(name for name in kind.model_fields if name in Member.__table__.columns) for kind in (Known, Listed, Whole)
+}
+
+
+def _known(member: Member, kind: type[Known]) -> dict[str, object]:
     values: dict[str, str] = {contact.kind: contact.value for contact in member.contacts}
-    columns = {name: getattr(member, name) for name in Whole.model_fields if name in Member.__table__.columns}
+    columns = {name: getattr(member, name) for name in _COLUMNS[kind]}
     return {**columns, "email": values.get("email"), "phone": values.get("phone"), "whatsapp": values.get("whatsapp")}
 
 
 def listed(member: Member, scope: Scope) -> Known:
     """Return a member as a list shows them to this caller."""
     kind = Known if scope.sharing_only else Listed
-    return kind.model_validate(_known(member))
+    return kind.model_validate(_known(member, kind))
 
 
 def whole(member: Member, consents: list[Consent]) -> Whole:
     """Return all that is held about a member."""
-    return Whole.model_validate({**_known(member), "contacts": member.contacts, "consents": consents}, from_attributes=True)
+    return Whole.model_validate({**_known(member, Whole), "contacts": member.contacts, "consents": consents}, from_attributes=True)

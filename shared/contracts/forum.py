@@ -48,3 +48,12 @@ class TeamChanged(Message):
 
     version: int
     emails: tuple[str, ...]
+
+
+class ErasureCompleted(Message):
+    """Nothing about an erased member is left here."""
+
+    key: ClassVar[str] = "forum.erasure_completed.v1"
+
+    member_id: UUID
+    at: Moment

@@ -102,6 +102,47 @@ class ConsentWithdrawn(Message):
     at: Moment
 
 
+class SharingWithdrawn(Message):
+    """A person wants their name, contacts and area shown to no mission any more."""
+
+    key: ClassVar[str] = "gateway.sharing_withdrawn.v1"
+
+    member_id: UUID
+    at: Moment
+
+
+class ManageLinkRequested(Message):
+    """Somebody asked for the link by which a member sees what is held about them. Whose contact it is, is not known yet."""
+
+    key: ClassVar[str] = "gateway.manage_link_requested.v1"
+
+    request_id: UUID
+    email: str | None = None
+    phone: str | None = None
+    """E.164."""
+    at: Moment
+
+
+class ErasureRequested(Message):
+    """A member asked, twice over, that all that is held about them be erased."""
+
+    key: ClassVar[str] = "gateway.erasure_requested.v1"
+
+    member_id: UUID
+    receipt: str
+    """The random number under which the receipt is shown."""
+    at: Moment
+
+
+class ErasureCompleted(Message):
+    """Nothing about an erased member is left here."""
+
+    key: ClassVar[str] = "gateway.erasure_completed.v1"
+
+    member_id: UUID
+    at: Moment
+
+
 class InvitationAnswered(Message):
     """An invited speaker said yes or no, by the link in the invitation."""
 

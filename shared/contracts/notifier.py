@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from shared.contracts.base import Message
+from shared.contracts.base import Message, Moment
 
 
 class ContactUndeliverable(Message):
@@ -14,3 +14,12 @@ class ContactUndeliverable(Message):
     member_id: UUID
     contact_id: UUID
     reason: str
+
+
+class ErasureCompleted(Message):
+    """Nothing about an erased member is left here."""
+
+    key: ClassVar[str] = "notifier.erasure_completed.v1"
+
+    member_id: UUID
+    at: Moment

@@ -71,6 +71,41 @@ class RegistrationsProcessed(Message):
     submission_ids: tuple[UUID, ...]
 
 
+class ManageLinkDecided(Message):
+    """Somebody asked for a member's manage link; what is written to this contact of theirs, and to nobody else.
+
+    A link goes only to a contact that is confirmed and nobody else's: who shares one sees nothing of the other's.
+    """
+
+    key: ClassVar[str] = "registry.manage_link_decided.v1"
+
+    request_id: UUID
+    member_id: UUID
+    contact_id: UUID
+    answer: Literal["link", "confirm_first", "ask_the_office"]
+
+
+class ConsentRecorded(Message):
+    """Staff recorded what a member said about consent. The member is told so, by the contacts given here, to see whether it is true."""
+
+    key: ClassVar[str] = "registry.consent_recorded.v1"
+
+    receipt_id: UUID
+    member_id: UUID
+    purpose: Literal["registration", "information", "sharing"]
+    channel: Channel | None = None
+    """For information: the channel that it is about."""
+    given: bool
+    """False is a withdrawal."""
+    way: Literal["call", "visit", "paper"]
+    office: str
+    """Whose staff recorded it."""
+    at: Moment
+    language: Language
+    contacts: tuple[Contact, ...] = ()
+    """Where the member can be told."""
+
+
 class MemberErased(Message):
     """A member is gone; whoever holds anything about them deletes it and refuses what comes later."""
 

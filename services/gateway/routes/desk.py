@@ -19,6 +19,7 @@ HOME = "/staff"
 LONGEST_SECRET = 100
 SHOWN: dict[str, tuple[Role, ...]] = {
     "/api/v1/members": ("admin", "consultant", "officer", "mission"),
+    "/staff/imports": ("admin", "consultant", "officer", "mission"),
     "/api/v1/coverage": ("admin", "consultant", "officer", "forum", "mission", "viewer"),
     "/api/v1/deliveries": ("admin", "consultant", "officer"),
     "/api/v1/speakers": ("admin", "officer", "forum"),

@@ -114,6 +114,14 @@ class Member(Base):
             contact.shared = shared
         return self.changed() if touched else None
 
+    def agree(self, channel: Channel) -> MemberChanged | None:
+        """Give information on this channel; None if that was agreed to."""
+        if channel in self.information:
+            return None
+        self.information = [known for known in REACHED_BY if known == channel or known in self.information]
+        self.channels = [known for known in REACHED_BY if known == channel or known in self.channels]
+        return self.changed()
+
     def withdraw(self, channels: Iterable[str]) -> MemberChanged | None:
         """Give no more information on these channels; None if none of them was agreed to."""
         gone = set(channels)

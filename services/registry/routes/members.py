@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from sqlalchemy import select
 
-from services.registry import finding, showing
+from services.registry import searching, showing
 from services.registry.exporting import export
 from services.registry.finding import Wanted
 from services.registry.model import Consent
@@ -45,11 +45,11 @@ async def list_members(
         raise Forbidden(mark("A mission sees name, contacts and area; it cannot look for more than it may see."))
     if form == "csv" or (form is None and request.headers.get("accept", "").lower().startswith(CSV)):
         return await _file(db, who, wanted, reason)
-    after = finding.read_key(paging.after)
+    after = searching.read_key(paging.after)
     async with db.transaction() as session:
-        found = list(await session.scalars(finding.page(wanted, scope, after=after, fetch=paging.fetch)))
+        found = await searching.page(session, wanted, scope, after=after, fetch=paging.fetch)
         note(session, who, "members_listed", (member.id for member in found[: paging.limit]))
-    return showing.Listing.model_validate(paging.answer(found, finding.key_of, lambda member: showing.listed(member, scope)))
+    return showing.Listing.model_validate(paging.answer(found, searching.key_of, lambda member: showing.listed(member, scope)))
 
 
 async def _file(db: Db, who: Identity, wanted: Wanted, reason: str | None) -> Response:
@@ -74,7 +74,7 @@ async def show_member(db: Db, who: Reader, member_id: UUID) -> showing.Known:
     """Show all that is held about a member; to a mission, what the wording of consent to sharing names."""
     scope = scope_of(who)
     async with db.transaction() as session:
-        member = await session.scalar(finding.one(member_id, scope))
+        member = await session.scalar(searching.one(member_id, scope))
         if member is None:
             raise NotFound
         note(session, who, "member_read", [member.id])

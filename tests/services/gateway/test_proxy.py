@@ -122,7 +122,8 @@ async def test_request_reaches_its_owner_with_who_is_asking(gateway: Gateway, ow
     answer = await gateway.web.get(f"{path}?q=a%20b&limit=2", headers=await gateway.token("consultant", "ZA-GP"))
     said = answer.json()  # Another owner's key would have been refused.
     assert (said["path"], said["query"], said["method"]) == (path, "q=a%20b&limit=2", "GET")
-    assert (said["who"]["kind"], said["who"]["role"], said["who"]["areas"]) == ("token", "consultant", ["ZA-GP"])
+    who = [said["who"][name] for name in ("kind", "role", "areas")]
+    assert (who, len(said["who"]["name"])) == (["token", "consultant", ["ZA-GP"]], 32)
 
 
 async def test_nobody_is_public_and_staff_bring_their_form_token(gateway: Gateway, owner: Owner) -> None:
@@ -130,7 +131,7 @@ async def test_nobody_is_public_and_staff_bring_their_form_token(gateway: Gatewa
     async with gateway.browser(await gateway.invite("officer")) as browser:
         who = (await browser.get("/api/v1/members?lang=st")).json()["who"]
     assert (who["kind"], who["role"], who["organisation"], who["language"]) == ("staff", "officer", "IOM", "st")
-    assert len(who["csrf"]) == 43
+    assert len(who["csrf"]) == 43 and "@example." in who["name"]  # The address of somebody who was given no name.
 
 
 async def test_case_31_forged_headers_are_stripped(gateway: Gateway, owner: Owner, settings: dict[str, str]) -> None:

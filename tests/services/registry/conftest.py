@@ -178,6 +178,7 @@ def settings(servers: Servers) -> dict[str, str]:
     return {
         "RABBITMQ_URL": servers.vhost(),
         "LINK_KEYS": "x" * 32,
+        "SUPPRESSION_KEY": "s" * 32,
         "REGISTRY_DATABASE_URL": servers.database("registry"),
         "REGISTRY_IDENTITY_KEYS": KEYS,
         "LOG_LEVEL": "error",

@@ -94,7 +94,12 @@ class Toy:
 
         if self.consumes:
             listener.batch(RegistrationSubmitted)(write_down)
-        chosen = {"rabbitmq_url": self.rabbitmq_url, "relay_poll_seconds": 0.1, "relay_lease_seconds": 1.5, "outage_pause_seconds": 0.5} | self.settings
+        chosen = {
+            "rabbitmq_url": self.rabbitmq_url,
+            "relay_poll_seconds": 0.1,
+            "relay_lease_seconds": 1.5,
+            "outage_pause_seconds": 0.5,
+        } | self.settings
         messaging = Messaging("registry", Settings(link_keys="k" * 32, **chosen), database or self.database, listener)
         context = Context("toy", None, database or self.database)
         task = asyncio.create_task(keep_running(messaging.run, context))

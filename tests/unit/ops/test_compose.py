@@ -20,7 +20,7 @@ SECRETS_OF = {
         "LINK_KEYS",
         "RABBITMQ_URL",
     },
-    "registry": {"REGISTRY_DATABASE_URL", "REGISTRY_IDENTITY_KEYS", "LINK_KEYS", "RABBITMQ_URL"},
+    "registry": {"REGISTRY_DATABASE_URL", "REGISTRY_IDENTITY_KEYS", "LINK_KEYS", "RABBITMQ_URL", "SUPPRESSION_KEY"},
     "notifier": {"NOTIFIER_DATABASE_URL", "NOTIFIER_IDENTITY_KEYS", "LINK_KEYS", "RABBITMQ_URL", "SUPPRESSION_KEY"},
     "forum": {"FORUM_DATABASE_URL", "FORUM_IDENTITY_KEYS", "LINK_KEYS", "RABBITMQ_URL"},
 }
@@ -49,7 +49,8 @@ def test_required_settings_of_a_service_are_made_for_it_alone(service: str, secr
     files = {name.removesuffix("_FILE"): Path(path) for name, path in CONTAINERS[service]["environment"].items() if name.endswith("_FILE")}
     assert set(files) == SECRETS_OF[service] == {path.name for path in (secrets / service).iterdir()}
     assert {path.parent for path in files.values()} == {Path("/secrets")}
-    assert CONTAINERS[service]["volumes"] == [f"{service}-secrets:/secrets:ro"]
+    journal = ["erasures:/erasures"] if service == "registry" else []
+    assert CONTAINERS[service]["volumes"] == [f"{service}-secrets:/secrets:ro", *journal]
     required = {name.upper() for name, field in SETTINGS[service].model_fields.items() if field.is_required()}
     assert required <= set(files)
 

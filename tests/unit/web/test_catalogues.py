@@ -8,7 +8,7 @@ import pytest
 from shared import consent, facts
 from tests.unit.web.texts import PARTS, ROOT, Text, files, messages, used
 
-SAME = {"WhatsApp", "SMS"}
+SAME = {"WhatsApp", "SMS", "Telegram"}
 """Texts that are the same in both languages."""
 SOUTH_AFRICAN = re.compile(r"kg|tjh|di|du|w|(?<!n)y", re.IGNORECASE)
 """`ny` is spelled alike in both countries: nyane, bonyane."""
