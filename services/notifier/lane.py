@@ -103,6 +103,7 @@ class Lane:
         except Refused as refused:
             if refused.fate is not Fate.SERVER_TROUBLE:
                 sender.pool.server_back()
+            # No need to wait for the last outcome: the ledger keeps the order, and this one is waited for before the next body.
             self._refused(held, refused.fate, refused.reply)
             return
         if self._recorded:
