@@ -26,6 +26,7 @@ COMMANDS = {
     "erase-again": "ops.commands.erase_again",
     "schemas": "ops.commands.schemas",
     "consents": "ops.commands.consents",
+    "likely-pairs": "ops.commands.likely_pairs",
 }
 """Name → module. A module has `app` (a group of commands, `typer.Typer`) or a function `run` (one command)."""
 
