@@ -57,12 +57,16 @@ async def connect(url: str, name: str) -> AbstractConnection:
     Raises:
         Outage: the broker could not be reached.
     """
+    connection = aio_pika.Connection(make_url(url, heartbeat=HEARTBEAT_SECONDS), client_properties={"connection_name": name})
     try:
-        return await aio_pika.connect(
-            url, timeout=CONNECT_SECONDS, heartbeat=HEARTBEAT_SECONDS, client_properties={"connection_name": name}
-        )
-    except (AMQPError, OSError, TimeoutError) as error:
+        await connection.connect(timeout=CONNECT_SECONDS)
+    except BaseException as error:
+        # Even one that never opened is closed: else it tries to do so itself where it is collected, which may be a thread without a loop.
+        await close(connection)
+        if not isinstance(error, AMQPError | OSError | TimeoutError):
+            raise
         raise Outage(f"the broker is away: {type(error).__name__}") from error
+    return connection
 
 
 async def declare(url: str) -> None:

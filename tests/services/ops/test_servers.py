@@ -9,6 +9,8 @@ import pytest
 
 from ops.processes import wait_gone
 from ops.servers import PostgreSQL, RabbitMQ
+from shared.errors import Outage
+from shared.messaging import connect
 from tests.waiting import wait_until
 
 START_SECONDS = 60
@@ -64,8 +66,8 @@ async def test_postgresql_asks_for_its_password_and_has_no_socket(postgresql: Po
 
 
 async def test_rabbitmq_keeps_a_confirmed_message_when_killed_and_knows_no_guest(rabbitmq: RabbitMQ) -> None:
-    with pytest.raises(aio_pika.exceptions.AMQPConnectionError):
-        await aio_pika.connect(f"amqp://guest:guest@127.0.0.1:{rabbitmq.port}/")
+    with pytest.raises(Outage, match="ProbableAuthenticationError"):
+        await connect(f"amqp://guest:guest@127.0.0.1:{rabbitmq.port}/", "a guest")
     url = rabbitmq.add_vhost("kept")
     async with await aio_pika.connect(url) as connection, connection.channel() as channel:
         declared = time.time()
