@@ -1,5 +1,6 @@
 """One engine a process, one transaction a step, and the kinds of trouble that a database can give."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
@@ -61,6 +62,11 @@ class Database:
         self._at_once = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.relay: Relay | None = None
         """What carries this database's outbox, if it runs in this process."""
+        self._bells: dict[str, asyncio.Event] = {}
+
+    def bell(self, name: str) -> asyncio.Event:
+        """Return the event by which this process tells its own background work that there is something new in the database."""
+        return self._bells.setdefault(name, asyncio.Event())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

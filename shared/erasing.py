@@ -11,13 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, LargeBinary, Uuid, bindparam, text
 
-from shared.database import Transaction
+from shared.database import Transaction, after_commit, database_of
 from shared.dead_letters import DeadLetter, DeadLetters
 from shared.pauses import wait_any
 from shared.service import Background, Context
 
-EVERY_SECONDS = 1.0
-"""How often a service looks whether somebody was erased; erasing may take 10 s."""
+BELL = "erasing"
+EVERY_SECONDS = 5.0
+"""How often a service looks whether a copy of it has left somebody's erasing unended, which may take 10 s; its own begins at once."""
 LEASE_SECONDS = 90
 """Longer than a walk through the dead letters may take: who walks holds them, and nobody else would find them then."""
 MOST = 100
@@ -64,6 +65,7 @@ Recognise = Callable[[DeadLetter, dict[str, Any], Erased], bool]
 async def note_erased(session: Transaction, member_id: UUID, *, named: Iterable[UUID] = (), marks: Iterable[bytes] = ()) -> None:
     """Have the dead letters searched for an erased member, and an answer given after that; a second call has it done again."""
     await session.execute(NOTE, {"member_id": member_id, "named": sorted({member_id, *named}), "marks": sorted(set(marks))})
+    after_commit(session, database_of(session).bell(BELL).set)
 
 
 def finishing(answer: Answer, *, before: Before | None = None, recognise: Recognise | None = None) -> Background:
@@ -75,9 +77,11 @@ def finishing(answer: Answer, *, before: Before | None = None, recognise: Recogn
     """
 
     async def finish_erasures(context: Context) -> None:
+        noted = context.database.bell(BELL)
         while not context.stopping.is_set():
+            noted.clear()
             if not await _finish_some(context, answer, before, recognise):
-                await wait_any(context.stopping, seconds=EVERY_SECONDS)
+                await wait_any(context.stopping, noted, seconds=EVERY_SECONDS)
 
     return finish_erasures
 

@@ -38,7 +38,10 @@ CLAIM = text(
     " UPDATE outbox SET not_before = now() + make_interval(secs => :lease) FROM due WHERE outbox.id = due.id"
     " RETURNING outbox.id, key, body, correlation_id, queue, again, at"
 ).bindparams(bindparam("floor", type_=Uuid()), bindparam("most", type_=Integer()), bindparam("lease", type_=Double()))
-FORGET = text("DELETE FROM outbox WHERE id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+FORGET = text(
+    "DELETE FROM outbox USING (SELECT set_config('synchronous_commit', 'off', true) OFFSET 0) AS unhurried WHERE id = ANY(:ids)"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+"""Its commit waits for no disk, so that no other's waits behind it: a deletion that a crash undoes only publishes again."""
 RELEASE = text("UPDATE outbox SET not_before = NULL WHERE id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(Uuid())))
 """What the broker did not confirm because it went away is none the worse for it."""
 PUT_OFF = text(

@@ -68,7 +68,7 @@ async def test_erased_members_submissions_are_blanked(gateway: Gateway) -> None:
     await wait_until(blank)
 
 
-@pytest.mark.parametrize("identifier", [str(uuid4()), "7", "%00", "..%2f"])
+@pytest.mark.parametrize("identifier", ["00000000-0000-7000-8000-000000000000", "7", "%00", "..%2f"])
 async def test_unknown_registration_is_not_found(gateway: Gateway, identifier: str) -> None:
     answer = await gateway.web.get(f"{REGISTRATIONS}/{identifier}")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
