@@ -11,6 +11,10 @@ COPY ops ops
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
+# By these PDFs are set.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+ && rm -rf /var/lib/apt/lists/*
 # A new volume takes its owner from the folder that it covers.
 RUN useradd --system --uid 10001 --home-dir /nonexistent khokahano \
  && install -d -o khokahano -g khokahano /mail /erasures \

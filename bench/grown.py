@@ -36,6 +36,8 @@ REGISTRY = (
     {NUMBERS}, (VALUES ('registration', NULL), ('information', 'email')) AS agreed (purpose, channel)
     """,
     f"INSERT INTO inbox (message_id, at) SELECT {INBOX}, now() {NUMBERS}",
+    # Compared, as each was when they came.
+    "DELETE FROM likeness_due",
 )
 NOTIFIER = (
     f"""

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-from bench import backlog, fanout, grown, idle, importing, journeys, reading, sizes
+from bench import backlog, doubled, fanout, grown, idle, importing, journeys, likeness, reading, sizes
 from bench.ground import Ground
 from bench.house import House, Raw, System
 from bench.report import Row, compared, cpu_line, median, parts, total
@@ -205,6 +205,21 @@ def _rate(bench: Bench) -> float | None:
     return median(bench.samples("registrations", "house"), "rate")
 
 
+def duplicates(bench: Bench) -> list[Row]:
+    """Measure how right and how complete the likely pairs are: on labelled sets, and those that the registry finds after an import."""
+    with House(bench.ground) as house:
+        journeys.warm_up(house)
+        bench.keep("duplicates", "house", doubled.measure(house, bench.scale.doubled))
+    (found,) = bench.samples("duplicates", "house")
+    title = f"{found['rows']:,} imported rows, a tenth of the people twice"
+    return [
+        *likeness.rows(),
+        Row(f"{title}: precision and recall of the pairs", f"{found['precision']:.4f}", f"{found['recall']:.4f}"),
+        Row(f"{title}: ms to compare one", found["ms_each"]),
+        Row("POST to welcome meanwhile, ms: p50 and p99", found["beside_p50_ms"], found["beside_p99_ms"]),
+    ]
+
+
 MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "registrations": registrations,
     "latency": latency,
@@ -214,4 +229,5 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "backlog": waiting,
     "grown": growth,
     "read": questions,
+    "duplicates": duplicates,
 }

@@ -22,11 +22,12 @@ class Scale:
     grown: tuple[int, int]
     grown_repeats: int
     read: tuple[int, int]
+    doubled: int
 
 
 SCALES = {
-    "small": Scale(3, 3_000, 10, 10_000, 15, 20_000, 10_000, (10_000, 200_000), 2, (1_000, 100_000)),
-    "full": Scale(5, 10_000, 30, 100_000, 60, 200_000, 100_000, (10_000, 1_000_000), 3, (10_000, 1_000_000)),
+    "small": Scale(3, 3_000, 10, 10_000, 15, 20_000, 10_000, (10_000, 200_000), 2, (1_000, 100_000), 3_000),
+    "full": Scale(5, 10_000, 30, 100_000, 60, 200_000, 100_000, (10_000, 1_000_000), 3, (10_000, 1_000_000), 100_000),
 }
 WARM_UP = 200
 """Registrations before each measurement: connections opened, statements prepared, code paged in."""

@@ -26,7 +26,10 @@ COMMANDS = {
     "erase-again": "ops.commands.erase_again",
     "schemas": "ops.commands.schemas",
     "consents": "ops.commands.consents",
+    "retention": "ops.commands.retention",
+    "registry": "ops.commands.registry",
     "likely-pairs": "ops.commands.likely_pairs",
+    "tallies": "ops.commands.tallies",
 }
 """Name → module. A module has `app` (a group of commands, `typer.Typer`) or a function `run` (one command)."""
 

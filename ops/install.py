@@ -19,6 +19,12 @@ OLDEST_POSTGRESQL = 15
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 SYSTEMD = Path("/run/systemd/system")
 PURPOSES = ("check", "run", "test")
+PRINTING = {
+    "libpango-1.0.so.0": "libpango-1.0-0",
+    "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
+    "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
+}
+"""Libraries by which PDFs are set, and the packages that hold them."""
 
 
 def _has_postgresql() -> bool:
@@ -52,6 +58,7 @@ def missing(purpose: str, environment: Mapping[str, str]) -> list[str]:
         packages.append("postgresql")
     if (alone or "RABBITMQ_URL" not in given) and not RABBITMQ.exists():
         packages.append("rabbitmq-server")
+    packages += [package for library, package in PRINTING.items() if not _has_library(library)]
     if alone and not shutil.which("chromium"):
         packages += ["chromium", "fonts-dejavu-core"]
     if alone and not _has_library("libatomic.so.1"):

@@ -1,6 +1,7 @@
 """`/livez`, `/readyz` and `/metrics`."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ from typing import Any, ClassVar
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from shared import telemetry
@@ -15,6 +17,9 @@ from shared.database import Database
 from shared.errors import KhokahanoError
 from shared.runtime import Messaging
 
+Check = Callable[[AsyncSession], Awaitable[str]]
+"""Looks at the database for what else a service needs of it, and returns `ok` or what is wrong."""
+NO_CHECKS: Mapping[str, Check] = {}
 CHECK_SECONDS = 2.0
 """The most that readiness waits for one dependency."""
 MEASURE = text("SELECT count(*), coalesce(extract(epoch FROM now() - min(at)), 0) FROM outbox")
@@ -25,26 +30,28 @@ class Health:
 
     router: ClassVar[APIRouter] = APIRouter(include_in_schema=False)
 
-    def __init__(self, name: str, database: Database, messaging: Messaging, schema: str) -> None:
-        self.name, self.database, self.messaging, self.schema = name, database, messaging, schema
+    def __init__(self, name: str, database: Database, messaging: Messaging, schema: str, checks: Mapping[str, Check] = NO_CHECKS) -> None:
+        self.name, self.database, self.messaging, self.schema, self.checks = name, database, messaging, schema, checks
 
     async def check(self) -> dict[str, str]:
         """Return each dependency by name, with `ok` or what is wrong."""
         missing = self.messaging.missing()
         return {
-            "database": await self._check_database(),
+            **await self._check_database(),
             "consumers": f"no live consumer: {', '.join(missing)}" if missing else "ok",
         }
 
-    async def _check_database(self) -> str:
+    async def _check_database(self) -> dict[str, str]:
         try:
             async with asyncio.timeout(CHECK_SECONDS), self.database.transaction() as session:
                 found = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+                if found != self.schema:
+                    return {"database": f"schema is {found}, this code wants {self.schema}"}
+                return {"database": "ok", **{name: await check(session) for name, check in self.checks.items()}}
         except TimeoutError:
-            return "no answer in time"
+            return {"database": "no answer in time"}
         except KhokahanoError as trouble:
-            return str(trouble)
-        return "ok" if found == self.schema else f"schema is {found}, this code wants {self.schema}"
+            return {"database": str(trouble)}
 
     async def measure(self) -> None:
         """Bring the gauges that are read from tables up to date."""

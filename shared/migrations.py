@@ -12,12 +12,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from shared import logging
 from shared.database import naming_trouble
-from shared.errors import Contention, Outage
+from shared.errors import Contention, KhokahanoError, Outage
 
 log = logging.get(__name__)
 
@@ -28,6 +29,8 @@ LOOK_SECONDS = 0.2
 TRIES = 10
 PAUSE_SECONDS = 2.0
 CONNECT_SECONDS = 10.0
+NOT_ALLOWED = "42501"
+"""SQLSTATE: insufficient privilege. Source: PostgreSQL 15, appendix A."""
 
 
 def _config(service: str) -> Config:
@@ -83,6 +86,51 @@ def _run(connection: Connection, service: str) -> None:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
         connection.commit()
+
+
+SCOPED_ROLE = """
+DO $$
+BEGIN
+    FOR attempt IN 1..50 LOOP
+        BEGIN
+            IF to_regrole('{role}') IS NULL THEN
+                CREATE ROLE {role} NOLOGIN;
+            END IF;
+            BEGIN
+                PERFORM set_config('role', '{role}', true);
+                PERFORM set_config('role', 'none', true);
+            EXCEPTION WHEN insufficient_privilege OR invalid_parameter_value THEN
+                GRANT {role} TO CURRENT_USER;
+            END;
+            IF NOT has_schema_privilege('{role}', current_schema(), 'USAGE') THEN
+                EXECUTE format('GRANT USAGE ON SCHEMA %I TO {role}', current_schema());
+            END IF;
+            RETURN;
+        EXCEPTION WHEN duplicate_object OR unique_violation OR internal_error THEN
+            PERFORM pg_sleep(0.05);
+        END;
+    END LOOP;
+    RAISE EXCEPTION 'others were making the role {role} all the time' USING ERRCODE = 'lock_not_available';
+END $$
+"""
+"""Roles belong to the whole server: the migrations of two databases can meet here, and the second goes on with what the first has made."""
+
+
+def ensure_scoped_role(op: Any, role: str) -> None:
+    """Make the role that scoped requests take on, and let ourselves take it on; called by a migration with Alembic's `op`.
+
+    Raises:
+        KhokahanoError: this database's user may not; the text says what an administrator has to run, once.
+    """
+    try:
+        op.execute(SCOPED_ROLE.format(role=role))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != NOT_ALLOWED:
+            raise
+        user = op.get_bind().engine.url.username
+        raise KhokahanoError(
+            f"{user} may not make the role {role}; as an administrator run once: CREATE ROLE {role} NOLOGIN; GRANT {role} TO {user};"
+        ) from error
 
 
 def create_audit_table(op: Any) -> None:

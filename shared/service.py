@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -15,7 +15,7 @@ from shared import housekeeping, logging, schema
 from shared.database import Database
 from shared.delivery import Listener
 from shared.errors import KhokahanoError
-from shared.health import Health
+from shared.health import NO_CHECKS, Check, Health
 from shared.http import IdentityCheck, Journeys, ShortWay
 from shared.pauses import longer, wait_any
 from shared.runtime import Messaging
@@ -56,6 +56,7 @@ def create_app(
     listener: Listener,
     routers: Sequence[APIRouter],
     background: Sequence[Background] = (),
+    checks: Mapping[str, Check] = NO_CHECKS,
     title: str = "",
 ) -> FastAPI:
     """Return a service's ASGI application.
@@ -63,6 +64,7 @@ def create_app(
     Args:
         identity_keys: check the gateway's signed header on every path but health's; None for the gateway itself.
         background: work that runs as long as the process; what fails begins again after a growing pause.
+        checks: what readiness looks at besides the database's schema and the consumers, by name.
     """
     logging.configure(name, settings.log_level)
 
@@ -74,7 +76,7 @@ def create_app(
         context = Context(name, settings, database, state=app.state)
         messaging = Messaging(name, settings, database, listener)
         app.state.database, app.state.context = database, context
-        app.state.health = Health(name, database, messaging, schema.head(name))
+        app.state.health = Health(name, database, messaging, schema.head(name), checks)
         work = [messaging.run, housekeeping.tidy, *background]
         tasks = [asyncio.create_task(_keep_running(each, context), name=getattr(each, "__qualname__", "background")) for each in work]
         # What there is by now stays: to walk through it again and again, the collector would stop everything for 0.1 s each time.

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from shared.errors import NotFound
 
-Purpose = Literal["confirm", "manage", "unsubscribe", "speaker", "rsvp", "signin"]
+Purpose = Literal["confirm", "manage", "unsubscribe", "speaker", "rsvp", "signin", "briefing"]
 _NOBODY = UUID(int=0)
 
 

@@ -1,7 +1,7 @@
 """`khokahano consents`: whether the consents are what was recorded, and the roots to keep elsewhere."""
 
 import asyncio
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from ops import output
 from ops.services import database_url
+from services.registry import printing
 from services.registry.model import ConsentRoot
 from services.registry.verifying import Counts, Fault, verify
+from shared.clock import now
 from shared.database import Database
 
 app = typer.Typer(help="Look after the ledger of consents.", no_args_is_help=True)
@@ -45,8 +47,19 @@ def verify_consents(
 
 
 @app.command("roots")
-def list_roots(last: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the newest first.")] = 7) -> None:
+def list_roots(
+    last: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the newest first.")] = 7,
+    week: Annotated[bool, typer.Option("--week", help="The last whole week, Monday to Sunday, laid out for printing.")] = False,
+    of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="With --week: the week of this day instead.")] = None,
+) -> None:
     """List the roots of the last days, to be kept where nobody who writes to the database can change them."""
+    if week:
+        monday = printing.monday_of(of.date() if of else now().date() - timedelta(days=7))
+        roots = [root for root in asyncio.run(_roots(last=None)) if monday <= root.day < monday + timedelta(days=7)]
+        days = {root.day: (root.root.hex(), root.records) for root in roots}
+        listed = [{"day": root.day, "root": root.root.hex(), "records": root.records} for root in reversed(roots)]
+        output.say(printing.sheet(monday, days), week=monday, roots=listed)
+        return
     for root in asyncio.run(_roots(last)):
         output.say(f"{root.day}  {root.root.hex()}  {root.records} records", day=root.day, root=root.root.hex(), records=root.records)
 
@@ -85,7 +98,7 @@ def _tell(fault: Fault, number: int) -> None:
         output.say("and more, which are counted", fault="more")
 
 
-async def _roots(last: int) -> list[ConsentRoot]:
+async def _roots(last: int | None) -> list[ConsentRoot]:
     database = _database()
     try:
         async with database.transaction() as session:

@@ -1,6 +1,8 @@
 """`khokahano import`: a sheet of registrations, through the same intake as everybody's."""
 
 import asyncio
+import contextlib
+import getpass
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
@@ -34,6 +36,7 @@ def run(
             help="How these people agreed, if no column says so: paper, list, spoken, or other words. `paper: scans in folder 12`"
         ),
     ] = "",
+    consent_scan: Annotated[str, typer.Option(help="SHA-256 of the scanned paper, where these people agreed on paper.")] = "",
     consent_text_version: Annotated[str, typer.Option(help="The wording that these people were shown, if no column says so.")] = "",
     mapping: Annotated[str, typer.Option(help='What columns are that are not understood by themselves: {"Cell 2": "phone"}')] = "",
     country: Annotated[str, typer.Option(help="Where people live whose row does not say so, such as ZA.")] = "",
@@ -43,6 +46,7 @@ def run(
     said = {
         "mapping": mapping,
         "consent_basis": consent_basis,
+        "consent_scan": consent_scan,
         "consent_text_version": consent_text_version,
         "country": country,
         "province": province,
@@ -75,12 +79,19 @@ async def _import(file: Path, said: dict[str, str] | None = None, *, wait: bool,
             if errors := known.errors("en"):
                 raise Invalid(errors=errors)
             async with database.transaction() as session:
-                identifier = await imports.add(session, file.name, reading, known, HandedIn("command line"))
+                identifier = await imports.add(session, file.name, reading, known, HandedIn("command line", name=_operator()))
                 await imports.start(session, identifier, known, dry_run=dry_run)
         state = await _look(database, identifier)
         return await _follow(database, identifier, state) if wait else state
     finally:
         await database.close()
+
+
+def _operator() -> str:
+    """Return who is at the terminal, for the record of each consent."""
+    with contextlib.suppress(OSError, KeyError):  # No account of a name, as in a container.
+        return f"{getpass.getuser()}, by command line"
+    return ""
 
 
 async def _follow(database: Database, identifier: UUID, state: dict[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from services.gateway.handlers import answer_erasure, forget_sheets, listener
 from services.gateway.importing import Importer
 from services.gateway.intake import Intake
 from services.gateway.proxy import Owners
-from services.gateway.routes import answers, desk, documentation, import_pages, imports, me, registrations
+from services.gateway.routes import answers, desk, documentation, import_list, import_pages, imports, me, registering, registrations
 from services.gateway.settings import GatewaySettings
 from services.gateway.threshold import Threshold
 from shared.erasing import finishing
+from shared.errors import Unauthenticated
 from shared.service import create_app
 from shared.web.headers import SecurityHeaders
 from shared.web.pages import Pages
@@ -30,7 +31,16 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         # The proxy comes last: a path that is the gateway's own for one method is the owner's for the others.
         routers=[
             *(registrations.hot, registrations.router, pages.router, answers.router),
-            *(me.router, imports.router, import_pages.router, desk.router, documentation.router, proxy.router),
+            *(
+                me.router,
+                imports.router,
+                import_list.router,
+                import_pages.router,
+                registering.router,
+                desk.router,
+                documentation.router,
+                proxy.router,
+            ),
         ],
         # Two flushers, so that one batch gathers while the other commits.
         background=[
@@ -40,6 +50,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
     )
     made.state.intake, made.state.owners = intake, owners
     made.state.pages = Pages(Path(__file__).parent, settings)
+    made.add_exception_handler(Unauthenticated, desk.turn_away)
     made.add_middleware(Threshold)
     made.add_middleware(SecurityHeaders, https=settings.khokahano_base_url.startswith("https://"))
     return made

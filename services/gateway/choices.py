@@ -1,18 +1,20 @@
 """What somebody who hands a sheet in says about it: which column is what, what holds for all rows, and how the people agreed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from services.gateway.rows import Plan, basis_of
+from services.gateway.rows import BASIS_MOST, Plan, basis_of, line
 from services.gateway.sheets.headings import FIELDS, STATED, guess, missing
 from shared import consent, facts
 from shared.errors import FieldError, Invalid
 from shared.web.language import Language, mark, translate
 
 BASIS = "consent_basis"
+SCAN = "consent_scan"
 LACKING = mark("No column of the sheet holds this. Say which one does, or send a sheet that has it.")
 NO_CONTACT = mark("No column of the sheet holds an e-mail address or a phone number. Say which one does.")
 NO_BASIS = mark("Say how these people agreed to be registered: the sheet has no column of its own for it.")
@@ -25,6 +27,8 @@ NO_COLUMN = mark("The sheet has no column of this name.")
 NOT_A_MAPPING = mark("Send the mapping as a JSON object: each column's heading, and the field that it is.")
 _TEXTS = {"email": NO_CONTACT, BASIS: NO_BASIS, "consent_text_version": NO_WORDING, "country": NO_COUNTRY}
 _NO_WORDING_SUCH = mark("This wording of the consent is not known. Take one that /api/v1/consent-texts lists.")
+_NO_HASH = mark("Give the SHA-256 of the scanned paper: 64 digits and letters from a to f.")
+_SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
 _NO_CODE = mark("Take one of the codes that the registration form knows.")
 
 
@@ -37,6 +41,7 @@ class Choices:
         several: fields that more than one column claims, and nobody has chosen.
         basis: one of `rows.BASES`, or empty.
         note: where the proof of the consent is.
+        scan: SHA-256 of the scanned paper, in hexadecimal; empty if it is not known.
     """
 
     columns: tuple[str, ...]
@@ -45,6 +50,7 @@ class Choices:
     several: frozenset[str] = frozenset()
     basis: str = ""
     note: str = ""
+    scan: str = ""
 
     def lacking(self) -> list[str]:
         """Return what must still be said before the sheet can be imported."""
@@ -83,15 +89,21 @@ def chosen(before: Choices, said: Mapping[str, Any], language: Language) -> Choi
             errors.append(FieldError(f"/column_{place}", NO_FIELD))
         elif field and field in fields[:place]:
             errors.append(FieldError(f"/column_{place}", TWICE))
-    stated = {**before.stated, **{name: str(said[name]).strip() for name in STATED if name in said}}
+    stated = {**before.stated, **{name: line(str(said[name])) for name in STATED if name in said}}
     stated = {name: value[:80] for name, value in stated.items() if value}
     _check(stated, errors)
+    if not _SHA256.fullmatch(str(said.get(SCAN, "")).strip().lower()):
+        errors.append(FieldError(f"/{SCAN}", _NO_HASH))
     if errors:
         raise Invalid(errors=[FieldError(error.pointer, translate(language, error.detail)) for error in errors])
     after = replace(before, fields=tuple(fields), stated=stated, several=frozenset() if _spoke(said) else before.several)
     if BASIS in said:
         kind, note = basis_of(str(said[BASIS]))
-        after = replace(after, basis=kind, note=str(said.get("consent_note") or note).strip()[:300])
+        after = replace(after, basis=kind, note=line(str(said.get("consent_note") or note))[:BASIS_MOST])
+    elif said.get("consent_note"):
+        after = replace(after, note=line(str(said["consent_note"]))[:BASIS_MOST])
+    if SCAN in said:
+        after = replace(after, scan=str(said[SCAN]).strip().lower())
     return after
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, tuple_, update
 
 from services.gateway.choices import Choices, guessed
 from services.gateway.model import Import, ImportBadRow, ImportPage, ImportRowError
 from services.gateway.sheets.reading import Page, Reading, unpack
+from shared import facts
 from shared.clock import new_id
 from shared.database import Transaction
 from shared.identity import Identity
@@ -19,6 +21,7 @@ CHUNK_BYTES = 1024 * 1024
 MOST_ERRORS_SHOWN = 1000
 PREVIEWED = 5
 LISTED = 20
+LISTED_FIELDS = ("id", "file_name", "status", "dry_run", "added_at", "finished_at", "office", "total_rows", "accepted", "rejected")
 LOOKED_AT_SECONDS = 23 * 3600
 """How long a sheet that was only checked may still be imported."""
 SUBMISSIONS = uuid5(NAMESPACE_URL, "https://khokahano.example.org/imports")
@@ -28,10 +31,17 @@ UNPROCESSED = text("SELECT count(*) FROM submission WHERE import_id = :id AND st
 
 @dataclass(frozen=True)
 class HandedIn:
-    """Who hands a sheet in, and for which areas only; no areas are no limit."""
+    """Who hands a sheet in, and for which areas only; no areas are no limit.
+
+    Attributes:
+        by: the id that finds their own imports again.
+        name: theirs, which stands beside each consent; the id, if there is none.
+    """
 
     by: str
     areas: tuple[str, ...] = ()
+    name: str = ""
+    office: str = ""
 
 
 def submission_id(import_id: UUID, line: int) -> UUID:
@@ -50,6 +60,8 @@ async def add(session: Transaction, file_name: str, reading: Reading, choices: C
         id=identifier,
         file_name=_printable(file_name),
         added_by=who.by,
+        staff=who.name or who.by,
+        office=who.office,
         areas=list(who.areas),
         fingerprint=reading.fingerprint,
         format=reading.dress.format,
@@ -91,15 +103,39 @@ async def keep_choices(session: Transaction, import_id: UUID, choices: Choices) 
 
 
 async def find(session: Transaction, import_id: UUID, who: Identity) -> Import | None:
-    """Return an import that this caller may know of: a mission knows its own only."""
+    """Return an import that this caller may know of: a mission knows its own only, and of areas that it still looks after."""
     found = await session.get(Import, import_id, populate_existing=True)
-    return found if found is not None and (who.role != "mission" or found.added_by == who.id) else None
+    if found is None or who.role != "mission":
+        return found
+    # Somebody's role may have changed since: a sheet without areas was handed in for anywhere.
+    return found if found.added_by == who.id and found.areas and areas_of(who).issuperset(found.areas) else None
 
 
-async def recent(session: Transaction, who: Identity) -> list[Import]:
-    """Return the newest imports that this caller may know of."""
-    mine = Import.added_by == who.id if who.role == "mission" else Import.added_by.is_not(None)
-    return list(await session.scalars(select(Import).where(mine).order_by(Import.added_at.desc(), Import.id.desc()).limit(LISTED)))
+def areas_of(who: Identity) -> frozenset[str]:
+    """Return the areas in which a mission's people live; South Africa as a whole is all its provinces."""
+    return frozenset({*who.areas, *(facts.provinces() if "ZA" in who.areas else ())} - {"ZA"})
+
+
+async def recent(session: Transaction, who: Identity, *, most: int = LISTED, after: tuple[datetime, UUID] | None = None) -> list[Import]:
+    """Return the newest imports that this caller may know of, or those that follow one."""
+    mine: Any = Import.added_by.is_not(None)
+    if who.role == "mission":
+        mine = (Import.added_by == who.id) & (func.cardinality(Import.areas) > 0) & Import.areas.contained_by(sorted(areas_of(who)))
+    query = select(Import).where(mine).order_by(Import.added_at.desc(), Import.id.desc()).limit(most)
+    if after is not None:
+        query = query.where(tuple_(Import.added_at, Import.id) < after)
+    return list(await session.scalars(query))
+
+
+def listed(found: Import) -> dict[str, Any]:
+    """Return an import as a list shows it."""
+    return {name: getattr(found, name) for name in LISTED_FIELDS} | {
+        "rows": found.accepted + found.rejected,
+        "consent_basis": found.consent_basis or None,
+        "consent_note": found.consent_note or None,
+        "consent_scan": found.consent_scan or None,
+        "handed_in_by": found.staff or found.added_by,
+    }
 
 
 def choices_of(found: Import) -> Choices:
@@ -112,6 +148,7 @@ def choices_of(found: Import) -> Choices:
         several=several,
         basis=found.consent_basis,
         note=found.consent_note,
+        scan=found.consent_scan,
     )
 
 
@@ -143,6 +180,7 @@ async def show(session: Transaction, found: Import, language: Language = "en") -
         "stated": found.stated,
         "consent_basis": found.consent_basis or None,
         "consent_note": found.consent_note or None,
+        "consent_scan": found.consent_scan or None,
         "missing": choices.lacking(),
         "same_as": await _same(session, found),
         "preview": await _first_rows(session, found.id) if found.status == "draft" else [],
@@ -179,6 +217,7 @@ def _said(choices: Choices) -> dict[str, Any]:
         "stated": dict(choices.stated),
         "consent_basis": choices.basis,
         "consent_note": choices.note,
+        "consent_scan": choices.scan,
     }
 
 

@@ -1,7 +1,7 @@
 """An import in one worker's hands: every write names its lease, so that a worker that was given up for dead changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from services.gateway import submissions
 from services.gateway.imports import in_seconds
 from services.gateway.model import Import, ImportBadRow, ImportPage, ImportRowError
-from services.gateway.rows import Fault, Plan
+from services.gateway.rows import Fault, Plan, proof_of
 from services.gateway.sheets import Record
 from services.gateway.sheets.reading import Page
 from shared.contracts.gateway import RegistrationSubmitted
@@ -25,7 +25,7 @@ CLAIM = text(
     " (SELECT id FROM import WHERE (status IN ('queued', 'running')"
     " OR (status IN ('waiting', 'working') AND added_at < now() - interval '10 minutes'))"
     " AND (lease_until IS NULL OR lease_until < now()) ORDER BY added_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)"
-    " RETURNING id, cursor, dry_run, columns, fields, stated, consent_basis, areas"
+    " RETURNING id, cursor, dry_run, columns, fields, stated, consent_basis, consent_note, consent_scan, areas, staff, office, added_by"
 )
 
 
@@ -57,6 +57,9 @@ async def claim(session: Transaction) -> Job | None:
     if row is None:
         return None
     plan = Plan(tuple(row.columns), tuple(row.fields), row.stated, row.consent_basis, tuple(row.areas))
+    plan = replace(
+        plan, proof=proof_of(plan, note=row.consent_note, scan=row.consent_scan, staff=row.staff or row.added_by, office=row.office)
+    )
     return Job(row.id, lease, row.cursor, row.dry_run, plan if row.columns else None)
 
 

@@ -158,6 +158,11 @@ class Import(Base):
     """How these people agreed, where no column says so."""
     consent_note: Mapped[str] = mapped_column(Text, default="")
     """Where the proof of it is."""
+    consent_scan: Mapped[str] = mapped_column(Text, default="")
+    """SHA-256 of the scanned paper, in hexadecimal."""
+    staff: Mapped[str] = mapped_column(Text, default="")
+    """Who handed it in, by name; empty for a sheet that an earlier version took."""
+    office: Mapped[str] = mapped_column(Text, default="")
     areas: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     """The only ones in which these people may live; empty for no such limit."""
     dry_run: Mapped[bool] = mapped_column(default=False)

@@ -11,7 +11,7 @@ from services.gateway import bodies, form
 from services.gateway.form import phones
 from services.gateway.form.texts import PARTNER_MOST
 from services.gateway.intake import Intake
-from shared import clock, consent, facts
+from shared import clock, codes, consent, facts
 from shared.errors import Conflict, FieldError, Invalid, NotFound, Refusal, TooMany, Unavailable, UnsupportedType
 from shared.web.language import Language, language_of, mark, translate
 from shared.web.pages import Filled, Pages
@@ -70,7 +70,7 @@ async def explain(request: Request) -> HTMLResponse:
 @router.get("/register", include_in_schema=False)
 async def show_form(request: Request) -> HTMLResponse:
     """Show the empty form; `?partner=CODE` is a mission's or association's own link to it."""
-    return _form(request, Filled({"partner_code": [_partner(request)]}), key=secrets.token_urlsafe(KEY_BYTES))
+    return form_page(request, Filled({"partner_code": [_partner(request)]}), key=secrets.token_urlsafe(KEY_BYTES))
 
 
 @router.post("/register", include_in_schema=False)
@@ -79,17 +79,17 @@ async def take_form(request: Request) -> Response:
     if bodies.content_type(request) != FORM_TYPE:
         raise UnsupportedType
     raw = await bodies.read(request)
-    values = _values(raw)
+    values = values_of(raw)
     language, origin = language_of(request), request.app.state.settings.country_of_origin
     key = (values.get("idempotency_key") or [""])[0] or secrets.token_urlsafe(KEY_BYTES)
     try:
         filled = form.from_page(values, language, origin=origin)
     except Invalid as wrong:
-        return _form(request, Filled(values, wrong.errors), key=key, readings=_readings(values, language, origin), status=422)
+        return form_page(request, Filled(values, wrong.errors), key=key, readings=readings_of(values, language, origin), status=422)
     submission = form.submission(filled, submission_id=clock.new_id(), submitted_at=clock.now(), way="web")
     intake: Intake = request.app.state.intake
     try:
-        await intake.accept(submission, key, intake.fingerprint(raw), scope="/register")
+        identifier = await intake.accept(submission, key, intake.fingerprint(raw), scope="/register")
     except (Unavailable, TooMany) as later:
         return _again(request, Filled(values, [FieldError("", translate(language, _NOT_NOW))]), later, key)
     except Conflict:
@@ -101,6 +101,9 @@ async def take_form(request: Request) -> Response:
         email=submission.email,
         phone=phones.shown(submission.phone) if submission.phone else None,
         whatsapp=phones.shown(submission.whatsapp) if submission.whatsapp else None,
+        # Everybody gets both: they say nothing of whether the person, or the number, was known before.
+        code=codes.spelled(codes.codes_of(request.app.state.settings.link_keys, identifier)[0]),
+        receipt=codes.registration_receipt(identifier),
     )
 
 
@@ -137,7 +140,7 @@ def _partner(request: Request) -> str:
     return code if len(code) <= PARTNER_MOST and code.isprintable() else ""
 
 
-def _values(raw: bytes) -> dict[str, list[str]]:
+def values_of(raw: bytes) -> dict[str, list[str]]:
     """Return a form's values by name; of bytes that are no UTF-8, the mark that stands for them."""
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MOST)
@@ -149,7 +152,7 @@ def _values(raw: bytes) -> dict[str, list[str]]:
     return found
 
 
-def _readings(values: dict[str, list[str]], language: Language, origin: str) -> list[tuple[str, str]]:
+def readings_of(values: dict[str, list[str]], language: Language, origin: str) -> list[tuple[str, str]]:
     """Return the readings to choose from, as (region, number with its country), where the typed phone has more than one."""
     typed, country = ((values.get(name) or [""])[0] for name in ("phone", "country"))
     regions = [region for region in (country, origin) if region in facts.country_codes()]
@@ -163,12 +166,21 @@ def _named(choices: tuple[tuple[str, str], ...], language: Language) -> list[tup
 
 
 def _again(request: Request, filled: Filled, later: Refusal, key: str) -> HTMLResponse:
-    page = _form(request, filled, key=key, status=later.status)
+    page = form_page(request, filled, key=key, status=later.status)
     page.headers["retry-after"] = str(later.retry_after_seconds or 1)
     return page
 
 
-def _form(request: Request, filled: Filled, *, key: str, readings: list[tuple[str, str]] | None = None, status: int = 200) -> HTMLResponse:
+def form_page(
+    request: Request,
+    filled: Filled,
+    *,
+    key: str,
+    readings: list[tuple[str, str]] | None = None,
+    status: int = 200,
+    by_staff: bool = False,
+) -> HTMLResponse:
+    """Return the form of a registration as it was filled in, for the person or for staff who fill it in for them."""
     language, origin = language_of(request), request.app.state.settings.country_of_origin
     version = consent.versions()[-1]
     context: dict[str, Any] = {
@@ -184,8 +196,9 @@ def _form(request: Request, filled: Filled, *, key: str, readings: list[tuple[st
     }
     return _pages(request).render(
         request,
-        "register.html",
+        "register_person.html" if by_staff else "register.html",
         status=status,
+        frame="staff.html" if by_staff else "base.html",
         form=filled,
         key=key,
         readings=readings or [],

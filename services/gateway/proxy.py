@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import get_args
 
 import httpx2
@@ -13,13 +14,14 @@ from services.gateway.bodies import refuse_declared, streamed
 from services.gateway.settings import GatewaySettings
 from shared import identity, journey, logging, tokens
 from shared.clock import now
-from shared.errors import Unavailable
+from shared.errors import Unauthenticated, Unavailable
 from shared.http import CORRELATION_HEADER
 from shared.identity import Identity
 from shared.service import Context
 from shared.tokens import Purpose
 from shared.topology import ROUTES
 from shared.web.language import language_of, mark, translate
+from shared.web.staff import PROXIED, is_staff_path
 
 log = logging.get(__name__)
 
@@ -64,6 +66,7 @@ class Owners:
         self._client = httpx2.AsyncClient(
             trust_env=False,  # The environment's proxies are for the world outside.
             follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # What an owner gives to one browser is not handed to the next.
             limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=IDLE_SECONDS),
             timeout=httpx2.Timeout(settings.proxy_timeout_seconds, connect=CONNECT_SECONDS),
         )
@@ -108,11 +111,14 @@ async def hand_on(request: Request) -> Response:
 
     Raises:
         NotFound: the link in the path is forged, for another purpose, or old. All look alike.
+        Unauthenticated: it is a page for staff, and nobody is signed in.
         Unavailable: the owner is away.
     """
     prefix = next(prefix for prefix in _PREFIXES if f"{request.scope['path']}/".startswith(f"{prefix}/"))
     who = _link_holder(request, LINKS[prefix]) if prefix in LINKS else await identify(request)
-    return await answer_of(ROUTES[prefix], request, who)
+    if is_staff_path(prefix) and who.kind not in ("staff", "token"):
+        raise Unauthenticated
+    return await answer_of(_OWNERS[prefix], request, who)
 
 
 async def answer_of(service: str, request: Request, who: Identity) -> Response:
@@ -155,7 +161,8 @@ def _without(headers: Iterable[tuple[bytes, bytes]], names: frozenset[str], *pre
     return [(name, value) for lower, name, value in known if lower not in dropped and not lower.startswith(prefixes or ("\0",))]
 
 
-_PREFIXES = sorted(ROUTES, key=len, reverse=True)
+_OWNERS = ROUTES | PROXIED
+_PREFIXES = sorted(_OWNERS, key=len, reverse=True)
 for _prefix in _PREFIXES:
     router.add_route(_prefix, hand_on, methods=METHODS)
     router.add_route(_prefix + "/{rest:path}", hand_on, methods=METHODS)

@@ -14,7 +14,7 @@ from services.gateway.sheets.headings import FIELDS, STATED, fold
 from services.gateway.sheets.reading import FAULTS
 from shared import facts, logging
 from shared.clock import now
-from shared.contracts.gateway import Language, RegistrationSubmitted
+from shared.contracts.gateway import ConsentProof, Language, RegistrationSubmitted
 from shared.errors import Invalid
 from shared.web.language import mark, translate
 from shared.web.pages import Filled
@@ -24,6 +24,7 @@ log = logging.get(__name__)
 BASES = ("paper", "list", "spoken", "other")
 """How the people of a sheet without consent columns agreed: on signed forms, to an association's list, by word of mouth."""
 BASIS_MOST = 300
+HEADING_MOST = 80
 OUR_FAULT = mark("This row could not be read, by a fault of ours.")
 ELSEWHERE = mark("This person lives outside the areas that you look after.")
 _LOOKS_GUARDED = re.compile(r" *'[=+\-@\t]")
@@ -59,6 +60,7 @@ class Plan:
         stated: what holds for every row whose own cell is empty, by field.
         basis: how these people agreed, where no column says so.
         areas: the only ones in which these people may live; empty for no such limit.
+        proof: what is kept beside each of their consents.
     """
 
     columns: tuple[str, ...]
@@ -66,6 +68,7 @@ class Plan:
     stated: Mapping[str, str] = field(default_factory=dict)
     basis: str = ""
     areas: tuple[str, ...] = ()
+    proof: ConsentProof | None = None
 
     def cells(self, cells: Sequence[str]) -> dict[str, str]:
         """Return a row's cells under the fields' names."""
@@ -82,12 +85,24 @@ class Plan:
         return self.columns[self.fields.index(name)] if name in self.fields else name
 
 
+def line(said: str) -> str:
+    """Return what was said as one line that can be printed, and that a database holds."""
+    return "".join(sign if sign.isprintable() else " " for sign in said).strip()
+
+
 def basis_of(said: str) -> tuple[str, str]:
     """Return a statement of how people agreed as one of `BASES` and its note: `paper: scans in folder 12`, or any other words."""
-    kind, _, note = said.strip().partition(":")
+    said = line(said)
+    kind, _, note = said.partition(":")
     if kind.strip().lower() in BASES:
         return kind.strip().lower(), note.strip()[:BASIS_MOST]
-    return ("other", said.strip()[:BASIS_MOST]) if said.strip() else ("", "")
+    return ("other", said[:BASIS_MOST]) if said else ("", "")
+
+
+def proof_of(plan: Plan, *, note: str, scan: str, staff: str, office: str) -> ConsentProof:
+    """Return what is kept beside each consent that comes by a sheet: what was said of its proof, by whom."""
+    kind = plan.basis or line(f"column {plan.heading('consent_registration')}")[:HEADING_MOST]
+    return ConsentProof(basis=f"{kind}: {note}" if note else kind, scan=scan or None, staff=staff, office=office)
 
 
 def checked_fields(fields: Sequence[str]) -> tuple[str, ...]:
@@ -123,7 +138,7 @@ def read(plan: Plan, record: Record, *, submission_id: UUID, import_id: UUID, or
         return [_whole(record, OUR_FAULT)]
     if plan.areas and facts.area_of(filled.country, filled.province) not in plan.areas:
         return [_whole(record, ELSEWHERE)]
-    return form.submission(filled, submission_id=submission_id, submitted_at=now(), way="import", import_id=import_id)
+    return form.submission(filled, submission_id=submission_id, submitted_at=now(), way="import", import_id=import_id, proof=plan.proof)
 
 
 def _whole(record: Record, reason: str) -> Fault:

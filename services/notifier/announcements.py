@@ -4,6 +4,7 @@ An announcement walks through the confirmed addresses by key, a chunk at a time:
 delivery for each that may be written to, and moves the cursor. So a crash at any point loses nobody and doubles nobody. Senders
 take their chunks in turn, as many processes as there are, and only when they have room: that is all that is ever prepared ahead.
 Each chunk is born under its sender's lease (see `handover`), with consent, withdrawal and suppression as they are at that moment.
+Whoever has two addresses, as somebody who was registered twice, hears it at one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ PREPARE = Statement(
             ORDER BY id LIMIT :most
         ) k
     ), agreed AS (
-        SELECT k.*, r.language, row_number() OVER () AS number
+        SELECT k.*, r.language, row_number() OVER () AS number, row_number() OVER (PARTITION BY k.member_id ORDER BY k.id) AS place
         FROM looked_at k
         JOIN LATERAL (
             SELECT language FROM recipient
@@ -45,13 +46,18 @@ PREPARE = Statement(
             SELECT true AS holds FROM withdrawal w WHERE w.member_id = k.member_id
             AND CASE WHEN w.channel IS NOT NULL THEN w.channel = 'email' ELSE coalesce(w.contact_id = k.id, true) END LIMIT 1
         ) w ON true
-        WHERE s.holds IS NULL AND w.holds IS NULL
+        CROSS JOIN chosen a
+        LEFT JOIN LATERAL (
+            SELECT true AS holds FROM delivery d WHERE d.member_id = k.member_id AND d.cause = a.id AND d.template = 'announcement'
+            AND d.status NOT IN ('failed', 'suppressed') LIMIT 1
+        ) t ON true
+        WHERE s.holds IS NULL AND w.holds IS NULL AND t.holds IS NULL
     ), claimed AS (
         INSERT INTO delivery (id, member_id, contact_id, cause, template, recipient, channel, address, language, transactional,
                               status, due_at, give_up_at, lease_token)
         SELECT (:ids::uuid[])[k.number], k.member_id, k.id, a.id, 'announcement', k.address_key, 'email', k.value, k.language, false,
                'sending', now() + make_interval(secs => :lease), now() + make_interval(secs => :give_up), :token
-        FROM chosen a, agreed k
+        FROM chosen a, agreed k WHERE k.place = 1
         ON CONFLICT (cause, template, recipient) DO NOTHING
         RETURNING *
     ), moved AS (

@@ -6,21 +6,25 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.notifier import forum_mail, receipts
+from services.notifier import forum_mail, merging, own_contacts, receipts
 from services.notifier.kinds import MANAGE_TEMPLATES
 from services.notifier.model import CHANNELS_OF, ERASED, Contact, Delivery, Recipient, Withdrawal
-from services.notifier.projection import drop_contacts, settle_withdrawals, suppress, write_states
-from services.notifier.queueing import Mail, queue_in_turn, queue_now_and_then, queue_repeats
+from services.notifier.projection import drop_contacts, key_of, settle_withdrawals, suppress, write_states
+from services.notifier.queueing import Mail, queue, queue_in_turn, queue_now_and_then, queue_repeats
 from shared.clock import new_id, now
 from shared.contracts.forum import SpeakerConfirmed, SpeakerDeclined, SpeakerInvited, TeamChanged
 from shared.contracts.gateway import ConsentWithdrawn, ContactConfirmed, ContactDisowned
 from shared.contracts.notifier import ErasureCompleted
 from shared.contracts.registry import (
     ConsentRecorded,
+    ContactsChanged,
     ManageLinkDecided,
     MemberChanged,
     MemberErased,
     MemberRegistered,
+    MembersMerged,
+    MembersParted,
+    PartnerBriefed,
     RegistrationRepeated,
 )
 from shared.database import Transaction
@@ -37,7 +41,7 @@ WAITING = Delivery.status.in_(("due", "sending"))
 async def queue_welcomes(registrations: Sequence[MemberRegistered], session: Transaction) -> None:
     """Keep the new members, and queue for each unconfirmed address the mail that asks for its confirmation."""
     accepted = await write_states(session, registrations)
-    late = [member.member_id for member in registrations if member.member_id not in accepted]
+    late = [member for member in registrations if member.member_id not in accepted]
     mails = [
         Mail(member.member_id, "welcome", contact.value, member.language, member.member_id, contact.id)
         for member in registrations
@@ -46,25 +50,47 @@ async def queue_welcomes(registrations: Sequence[MemberRegistered], session: Tra
         if contact.kind == "email" and contact.confirmed_at is None
     ]
     if late:
-        mails += await _welcomes_of_known(session, late, told_anew={member.member_id for member in registrations if member.again})
+        mails += await _welcomes_of_known(session, late)
     await queue_in_turn(session, mails)
 
 
-async def _welcomes_of_known(session: Transaction, members: Sequence[UUID], *, told_anew: set[UUID]) -> list[Mail]:
-    """Return the welcomes of members whose newer state overtook their registration; the erased have none."""
+async def _welcomes_of_known(session: Transaction, late: Sequence[MemberRegistered]) -> list[Mail]:
+    """Return the welcomes of members whose newer state, or a merge, overtook their registration; the erased have none."""
+    by_id = {member.member_id: member for member in late}
     known = await session.scalars(
-        update(Recipient).where(Recipient.member_id.in_(members), Recipient.status != "erased").values(registered=True).returning(Recipient)
+        update(Recipient).where(Recipient.member_id.in_(by_id), Recipient.status != "erased").values(registered=True).returning(Recipient)
     )
-    languages = {recipient.member_id: recipient.language for recipient in known if recipient.member_id not in told_anew}
-    unconfirmed = select(Contact).where(Contact.kind == "email", Contact.confirmed_at.is_(None), Contact.value.is_not(None))
-    contacts = await session.scalars(unconfirmed.where(Contact.member_id.in_(languages)))
-    return [Mail(c.member_id, "welcome", c.value or "", languages[c.member_id], c.member_id, c.id) for c in contacts]
+    mails = []
+    for recipient in known:
+        said = by_id[recipient.member_id]
+        holder = await merging.whose(session, recipient.member_id)
+        keys = [key_of(contact.kind, contact.value) for contact in said.contacts if contact.kind == "email"]
+        unconfirmed = select(Contact).where(Contact.kind == "email", Contact.confirmed_at.is_(None), Contact.value.is_not(None))
+        contacts = (
+            () if said.again else await session.scalars(unconfirmed.where(Contact.member_id == holder, Contact.address_key.in_(keys)))
+        )
+        mails += [Mail(said.member_id, "welcome", c.value or "", recipient.language, holder, c.id) for c in contacts]
+    return mails
 
 
 @listener.batch(MemberChanged)
 async def keep_members(changes: Sequence[MemberChanged], session: Transaction) -> None:
     """Keep what members are now; nobody is written to for it."""
     await write_states(session, changes)
+
+
+@listener.each(MembersMerged)
+async def merge_members(merged: MembersMerged, session: Transaction) -> None:
+    """Take two members for one: what waits for the absorbed one follows the kept one, and nobody hears the same twice for it."""
+    await write_states(session, [merged])
+    await merging.absorb(session, merged)
+
+
+@listener.each(MembersParted)
+async def part_members(parted: MembersParted, session: Transaction) -> None:
+    """Take one member for two again: what waits for a contact that was given back follows it."""
+    await write_states(session, [parted])
+    await merging.give_back(session, parted)
 
 
 @listener.batch(RegistrationRepeated)
@@ -80,7 +106,7 @@ async def forget_member(erased: MemberErased, session: Transaction) -> None:
     tombstone = insert(Recipient).values(member_id=erased.member_id, language="en", registered=False, **ERASED)
     await session.execute(tombstone.on_conflict_do_update(index_elements=[Recipient.member_id], set_=ERASED))
     await drop_contacts(session, erased.member_id)
-    await session.execute(delete(Withdrawal).where(Withdrawal.member_id == erased.member_id))
+    await merging.forget(session, erased.member_id)
     await receipts.forget(session, erased.member_id)
     await session.execute(delete(Delivery).where(Delivery.member_id == erased.member_id, WAITING))
     nobody = {"member_id": None, "contact_id": None, "address": None, "cause": Delivery.id, "recipient": func.uuid_send(Delivery.id)}
@@ -112,6 +138,20 @@ async def queue_manage_link(decided: ManageLinkDecided, session: Transaction) ->
     await queue_now_and_then(session, mail)
 
 
+@listener.each(ContactsChanged)
+async def queue_contact_mails(changes: ContactsChanged, session: Transaction) -> None:
+    """Ask an address that a member added whether it is theirs, and tell their others of the change."""
+    if not changes.again:
+        await own_contacts.tell(session, changes)
+
+
+@listener.each(PartnerBriefed)
+async def queue_briefing(briefed: PartnerBriefed, session: Transaction) -> None:
+    """Write to a partner, once for each time that staff sent the pack."""
+    if not briefed.again:
+        await queue(session, [Mail(briefed.briefing_id, "briefing", briefed.email, briefed.language)])
+
+
 @listener.batch(ContactConfirmed)
 async def keep_confirmations(confirmations: Sequence[ContactConfirmed], session: Transaction) -> None:
     """Note that contacts are confirmed; a confirmation request that still waits has nothing to ask any more."""
@@ -126,7 +166,7 @@ async def keep_confirmations(confirmations: Sequence[ContactConfirmed], session:
             .where(
                 Delivery.member_id == confirmed.member_id,
                 Delivery.contact_id == confirmed.contact_id,
-                Delivery.template == "welcome",
+                Delivery.template.in_(("welcome", "confirm_contact")),
                 WAITING,
             )
             .values(status="suppressed", reason="confirmed", address=None, lease_token=None)
@@ -160,11 +200,10 @@ def _members_at(key: bytes) -> Select[UUID]:
 @listener.each(ConsentWithdrawn)
 async def withdraw_consent(withdrawn: ConsentWithdrawn, session: Transaction) -> None:
     """Take back a consent to information at once; the registry's own word of it follows."""
-    session.add(
-        Withdrawal(id=new_id(), member_id=withdrawn.member_id, contact_id=withdrawn.contact_id, channel=withdrawn.channel, at=withdrawn.at)
-    )
+    member_id = await merging.whose(session, withdrawn.member_id)
+    session.add(Withdrawal(id=new_id(), member_id=member_id, contact_id=withdrawn.contact_id, channel=withdrawn.channel, at=withdrawn.at))
     await session.flush()
-    await settle_withdrawals(session, [withdrawn.member_id])
+    await settle_withdrawals(session, [member_id])
 
 
 @listener.each(SpeakerInvited)

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Literal
 
-ForMembers = Literal["welcome", "repeat", "announcement", "manage", "confirm_first", "ask_the_office", "consent_receipt"]
+ForContacts = Literal["confirm_contact", "contacts_changed"]
+ForMembers = Literal["welcome", "repeat", "announcement", "manage", "confirm_first", "ask_the_office", "consent_receipt", ForContacts]
 ForTheForum = Literal["invitation", "acknowledgement", "declined", "team_notice", "team_notice_declined"]
-Template = Literal[ForMembers, ForTheForum]
+ForPartners = Literal["briefing"]
+Template = Literal[ForMembers, ForTheForum, ForPartners]
 
 MANAGE_TEMPLATES: dict[Literal["link", "confirm_first", "ask_the_office"], Template] = {
     "link": "manage",

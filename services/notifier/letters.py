@@ -16,6 +16,8 @@ from shared.tokens import Purpose, mint
 CONFIRM_LIFE = timedelta(days=30)
 UNSUBSCRIBE_LIFE = timedelta(days=730)
 MANAGE_LIFE = timedelta(minutes=30)
+BRIEFING_LIFE = timedelta(days=90)
+"""Associations and churches meet and decide in their own time."""
 # fmt: off
 MONTHS: dict[Language, tuple[str, ...]] = {
     "en": ("January", "February", "March", "April", "May", "June",
@@ -77,6 +79,8 @@ class Writer:
                 return self._link("confirm", claimed, expires_at=claimed.at + CONFIRM_LIFE)
             case "unsubscribe":
                 return self._link("unsubscribe", claimed, expires_at=claimed.at + UNSUBSCRIBE_LIFE)
+            case "briefing":
+                return self._link("briefing", claimed, expires_at=claimed.at + BRIEFING_LIFE)
             case "manage":
                 token = mint(self._keys, "manage", member, contact=claimed.contact_id, expires_at=claimed.at + MANAGE_LIFE)
                 return f"{self._base}/me/{token}"

@@ -18,7 +18,7 @@ from services.notifier.quoting import Kind, header, quoted, shown, written
 from shared.contracts.gateway import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
-LINKS = frozenset({"confirm", "unsubscribe", "speaker", "manage"})
+LINKS = frozenset({"confirm", "unsubscribe", "speaker", "manage", "briefing"})
 """Placeholders that we fill ourselves with links; everything else was typed by somebody."""
 PROSE = frozenset({"text_en", "text_st"})
 """Placeholders that hold what the staff wrote, in paragraphs."""

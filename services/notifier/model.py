@@ -46,6 +46,7 @@ class Recipient(Base):
         status: `erased` is the tombstone: nothing later about this member is taken in.
         information: channels on which the registry holds a consent; what was withdrawn here and has not come back yet is in `Withdrawal`.
         registered: the fact that they registered has been here, so that their welcome was dealt with.
+        merged_into: who they were found to be; what still comes for them is about that member.
     """
 
     __tablename__ = "recipient"
@@ -56,6 +57,7 @@ class Recipient(Base):
     language: Mapped[Language] = mapped_column(Text)
     information: Mapped[list[str]] = mapped_column(ARRAY(Text))
     registered: Mapped[bool]
+    merged_into: Mapped[UUID | None]
 
 
 class Contact(Base):
@@ -243,8 +245,3 @@ def latest(states: list[MemberState]) -> list[MemberState]:
 def repeat_cause(member_id: UUID, day: date) -> UUID:
     """Return the cause of telling a member that they are registered: one a day, however often they register."""
     return uuid5(_REPEATS, f"{member_id} {day.isoformat()}")
-
-
-def regranted(before: list[str], after: list[str]) -> list[str]:
-    """Return the channels on which a member agreed anew; such a consent ends an *unsubscribed* on that member's own contacts."""
-    return sorted(set(after) - set(before))

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.notifier.addresses import address_key
 from services.notifier.line import Statement, fetch
-from services.notifier.model import CHANNELS_OF, Contact, Recipient, Withdrawal, latest, regranted
+from services.notifier.model import CHANNELS_OF, Contact, Recipient, Withdrawal, latest
 from services.notifier.settings import load
 from shared.clock import new_id
 from shared.contracts.gateway import Channel
@@ -36,7 +36,7 @@ WRITE_RECIPIENTS = Statement(
     ORDER BY w.member_id
     ON CONFLICT (member_id) DO UPDATE
        SET version = excluded.version, status = excluded.status, language = excluded.language,
-           information = excluded.information, registered = r.registered OR excluded.registered
+           information = excluded.information, registered = r.registered OR excluded.registered, merged_into = NULL
      WHERE r.version < excluded.version
     RETURNING member_id
     """
@@ -116,7 +116,9 @@ async def write_states(session: Transaction, states: Sequence[MemberState]) -> s
             kinds = [kind for kind, kept in CHANNELS_OF.items() if set(kept) & set(channels)]
             await session.execute(END_UNSUBSCRIBED, {"member": state.member_id, "kinds": kinds})
     if len(accepted) < len(newest):
-        await _remember_keys(session, [state for state in newest if state.member_id not in accepted])
+        for state in newest:
+            if state.member_id not in accepted:
+                await remember_keys(session, state.member_id, state.contacts)
     if withdrew := [member_id for member_id, row in known.items() if row["withdrew"] and member_id in accepted]:
         await settle_withdrawals(session, withdrew)
     return accepted
@@ -152,13 +154,12 @@ async def _suppress_disowned(session: Transaction, contacts: Sequence[SaidContac
             await suppress(session, channel, key, scope="all", reason="disowned")
 
 
-async def _remember_keys(session: Transaction, overtaken: list[MemberState]) -> None:
-    """Keep the keys of contacts that an overtaken state had: if one is disowned, its address must be known by something."""
-    for state in overtaken:
-        for contact in state.contacts:
-            gone = {"kind": contact.kind, "address_key": key_of(contact.kind, contact.value), "shared": False, "dropped_at": func.now()}
-            await session.execute(insert(Contact).values(id=contact.id, member_id=state.member_id, **gone).on_conflict_do_nothing())
-        await _suppress_disowned(session, state.contacts)
+async def remember_keys(session: Transaction, member_id: UUID, contacts: Sequence[SaidContact]) -> None:
+    """Keep the keys of contacts that a member had: if one is disowned or withdrawn from, its address must be known by something."""
+    for contact in contacts:
+        gone = {"kind": contact.kind, "address_key": key_of(contact.kind, contact.value), "shared": False, "dropped_at": func.now()}
+        await session.execute(insert(Contact).values(id=contact.id, member_id=member_id, **gone).on_conflict_do_nothing())
+    await _suppress_disowned(session, contacts)
 
 
 async def drop_contacts(session: Transaction, member_id: UUID) -> None:
@@ -176,3 +177,8 @@ async def settle_withdrawals(session: Transaction, members: list[UUID]) -> None:
         if recipient and not withdrawal.still_holds(recipient, contact):
             await session.delete(withdrawal)
     await session.flush()
+
+
+def regranted(before: list[str], after: list[str]) -> list[str]:
+    """Return the channels on which a member agreed anew; such a consent ends an *unsubscribed* on that member's own contacts."""
+    return sorted(set(after) - set(before))

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, bindparam, delete, select, text
+from sqlalchemy import ARRAY, LargeBinary, Text, bindparam, delete, select, text
 
 from services.registry import marking, records
+from services.registry.duplicates import leading
+from services.registry.duplicates.acts import erase_halves
 from services.registry.model import Member, Repeat
 from shared.contracts.base import Message
 from shared.contracts.gateway import ErasureRequested, RegistrationSubmitted
@@ -20,6 +22,10 @@ KEEP_OUT = text("INSERT INTO erased_mark (mark, at) SELECT mark, :at FROM unnest
     bindparam("marks", type_=ARRAY(LargeBinary()))
 )
 KEPT_OUT = text("SELECT mark FROM erased_mark WHERE mark = ANY (:marks)").bindparams(bindparam("marks", type_=ARRAY(LargeBinary())))
+FORGET_KEY_PEOPLE = text(
+    "DELETE FROM key_person WHERE member_id = :member_id OR (contact_key = ANY (:keys) AND name_key = ANY (:names))"
+).bindparams(bindparam("keys", type_=ARRAY(Text())), bindparam("names", type_=ARRAY(Text())))
+"""Whoever was noted as somebody to win, and is erased as a member, is erased there, too."""
 BEGIN = text("INSERT INTO erasure (member_id, at) VALUES (:member_id, :at) ON CONFLICT DO NOTHING")
 FORGET_ANNOUNCEMENTS = text("DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE body LIKE :named FOR UPDATE SKIP LOCKED)")
 GIVE_RECEIPT = text(
@@ -35,31 +41,44 @@ ANSWERED = text(
 async def erase(session: Transaction, member: Member, *, at: datetime, cause: Message | None = None) -> None:
     """Delete all that is held about a member, leave tombstones and marks, and announce it.
 
-    The caller holds the locks of the member's row and of every contact.
+    Whoever was merged into them is erased with them: it is one person. The caller holds the locks of the member's row and of every contact.
     """
     repeats = (await session.execute(select(Repeat.submission_id).where(Repeat.member_id == member.id))).scalars()
     submission_ids = (member.submission_id, *repeats)
-    keys = {contact.value_key for contact in member.contacts}
-    await records.bury(session, [member.id, *submission_ids, *(contact.id for contact in member.contacts)], at=at)
-    await session.execute(KEEP_OUT, {"marks": sorted(marking.person_mark(key, member.name_key) for key in keys), "at": at})
-    await session.execute(text("SELECT erase_consents(:member_id)"), {"member_id": member.id})
+    keys, names = {contact.value_key for contact in member.contacts}, {member.name_key, *member.known_as}
+    contact_ids = [contact.id for contact in member.contacts]
+    halves, led = await erase_halves(session, member.id, contact_ids)
+    await records.bury(session, [member.id, *halves, *submission_ids, *contact_ids, *led], at=at)
+    await session.execute(KEEP_OUT, {"marks": sorted(marking.person_mark(key, name) for key in keys for name in names), "at": at})
+    for each in (member.id, *halves):
+        await session.execute(text("SELECT erase_consents(:member_id)"), {"member_id": each})
+    await session.execute(FORGET_KEY_PEOPLE, {"member_id": member.id, "keys": sorted(keys), "names": sorted(names)})
     session.expunge(member)
     await session.execute(delete(Member).where(Member.id == member.id))  # Contacts and repeats go with it.
     # What has not gone out yet would be refused where it arrives; where nothing goes out, it must not wait here either.
-    await session.execute(FORGET_ANNOUNCEMENTS, {"named": f'%"member_id":"{member.id}"%'})
-    await session.execute(BEGIN, {"member_id": member.id, "at": at})
-    await note_erased(session, member.id, named=submission_ids, marks=marking.all_marks(keys, member.name_key))
-    put(session, MemberErased(member_id=member.id, submission_ids=submission_ids), cause=cause)
+    marks = set[bytes]().union(*(marking.all_marks(keys, name) for name in names))
+    for each in (member.id, *halves):
+        await session.execute(FORGET_ANNOUNCEMENTS, {"named": f'%"member_id":"{each}"%'})
+        await session.execute(BEGIN, {"member_id": each, "at": at})
+        await note_erased(session, each, named=submission_ids, marks=marks)
+        put(session, MemberErased(member_id=each, submission_ids=submission_ids), cause=cause)
     await unshare(session, member.id, keys, cause=cause)
 
 
 async def erase_if_here(session: Transaction, member_id: UUID, *, at: datetime, cause: Message | None = None) -> bool:
-    """Erase a member by their id, under all locks that it takes; False if there is none."""
-    await records.lock_contacts(session, (await records.keys_of(session, member_id)).values())
-    members = await records.members_for_update(session, [member_id])
-    for member in members:
-        await erase(session, member, at=at, cause=cause)
-    return bool(members)
+    """Erase a member by their id, or by one that they had before a merge, under all locks that it takes; False if there is none."""
+    member: UUID | None = member_id
+    while member is not None:
+        member_id, member = member, None
+        await records.lock_contacts(session, (await records.keys_of(session, member_id)).values())
+        for found in await records.members_for_update(session, [member_id]):
+            # A merge that we waited for has brought contacts of its own.
+            await records.lock_contacts(session, (contact.value_key for contact in found.contacts))
+            await erase(session, found, at=at, cause=cause)
+            return True
+        if (now_id := await leading.whose(session, member_id)) != member_id:
+            member = now_id
+    return False
 
 
 async def erase_on_request(session: Transaction, request: ErasureRequested) -> None:

@@ -19,6 +19,9 @@ Status = Literal["registered", "confirmed"]
 NATIONAL = ("ZA", "LS")
 """Where a number that is looked for in its national form may belong."""
 
+BEYOND_SHARING = frozenset({"language", "interest", "contribution", "channel", "partner"})
+"""Filters by what a mission does not see of anybody: to look for it would tell it."""
+
 
 @dataclass(frozen=True)
 class Filters:
@@ -57,6 +60,11 @@ class Filters:
         if self.partner:
             tests.append(member.partner_code == self.partner)
         return tests
+
+    @property
+    def beyond_sharing(self) -> bool:
+        """Whether something is looked for that a mission may not see."""
+        return any(getattr(self, name) is not None for name in BEYOND_SHARING)
 
     @property
     def names_few(self) -> bool:

@@ -1,13 +1,16 @@
 """What the registry does about what it hears: fetch, decide, put."""
 
 from services.registry import erasing, records, selfservice
+from services.registry.duplicates import leading
 from services.registry.erasing import erase, unshare
 from services.registry.matching import contacts_of, decide
-from services.registry.model import REACHED_BY, Consent, Member
+from services.registry.model import REACHED_BY, Consent, Contact, Member
+from services.registry.outreach import briefing
 from services.registry.registering import join
 from shared.clock import new_id, now
 from shared.contracts import forum, gateway, notifier
 from shared.contracts.gateway import (
+    BriefingAnswered,
     ConsentWithdrawn,
     ContactConfirmed,
     ContactDisowned,
@@ -75,8 +78,7 @@ async def confirm_contact(confirmed: ContactConfirmed, session: Transaction) -> 
     Raises:
         Unknown: there never was such a member or contact; the delivery is dead-lettered.
     """
-    member = await _member(session, confirmed)
-    contact = member and member.contact(confirmed.contact_id)
+    member, contact = await _standing(session, confirmed)
     if member and contact and (changed := member.confirm(contact, confirmed.at)):
         put(session, changed, cause=confirmed)
         await erasing.readmit(session, contact.value_key, member.name_key)
@@ -89,10 +91,10 @@ async def forget_contact(disowned: ContactDisowned, session: Transaction) -> Non
     Raises:
         Unknown: there never was such a member or contact; the delivery is dead-lettered.
     """
+    disowned = await leading.follow(session, disowned)
     keys = await records.keys_of(session, disowned.member_id)
     await records.lock_contacts(session, keys.values())
-    member = await _member(session, disowned)
-    contact = member and member.contact(disowned.contact_id)
+    member, contact = await _standing(session, disowned)
     if not member or not contact:
         return
     key = contact.value_key
@@ -113,9 +115,9 @@ async def withdraw_consent(withdrawn: ConsentWithdrawn, session: Transaction) ->
     Raises:
         Unknown: there never was such a member or contact; the delivery is dead-lettered.
     """
-    if not (member := await _member(session, withdrawn)):
+    member, contact = await _standing(session, withdrawn)
+    if not member:
         return
-    contact = member.contact(withdrawn.contact_id)
     if withdrawn.channel:
         channels = {withdrawn.channel}
     elif withdrawn.contact_id:
@@ -136,7 +138,7 @@ async def withdraw_sharing(withdrawn: SharingWithdrawn, session: Transaction) ->
     Raises:
         Unknown: there never was such a member; the delivery is dead-lettered.
     """
-    member = await _member(session, withdrawn)
+    member, _ = await _standing(session, withdrawn)
     if not member or await records.shared_since(session, member.id, withdrawn.at):
         return
     if ended := selfservice.withdraw_sharing(member, withdrawn):
@@ -173,6 +175,16 @@ async def note_erasure_completed(
     await erasing.note_answer(session, completed.member_id, completed.key.partition(".")[0], completed.at)
 
 
+@listener.each(BriefingAnswered)
+async def note_briefing_answer(answered: BriefingAnswered, session: Transaction) -> None:
+    """Keep what a partner answered to the briefing pack.
+
+    Raises:
+        Unknown: no such pack was sent; the delivery is dead-lettered.
+    """
+    await briefing.note_answer(session, answered)
+
+
 @listener.each(ContactUndeliverable)
 async def mark_undeliverable(undeliverable: ContactUndeliverable, session: Transaction) -> None:
     """Note since when nothing reaches a contact.
@@ -180,16 +192,17 @@ async def mark_undeliverable(undeliverable: ContactUndeliverable, session: Trans
     Raises:
         Unknown: there never was such a member or contact; the delivery is dead-lettered.
     """
-    member = await _member(session, undeliverable)
-    contact = member and member.contact(undeliverable.contact_id)
+    _, contact = await _standing(session, undeliverable)
     if contact and contact.undeliverable_at is None:
         contact.undeliverable_at = now()
 
 
-async def _member(
+async def _standing(
     session: Transaction, said: ContactConfirmed | ContactDisowned | ConsentWithdrawn | ContactUndeliverable | SharingWithdrawn
-) -> Member | None:
-    """Return the member that something was said about, locked; None if the member or the contact is gone since.
+) -> tuple[Member | None, Contact | None]:
+    """Return the member that something was said about, locked, and the contact if it names one; neither if one of them is gone since.
+
+    Who was merged with somebody, or parted again, is found by the ids from before.
 
     Raises:
         Unknown: there never was such a member or contact.
@@ -197,7 +210,9 @@ async def _member(
     members = await records.members_for_update(session, [said.member_id])
     contact_id = None if isinstance(said, SharingWithdrawn) else said.contact_id
     if members and (contact_id is None or members[0].contact(contact_id)):
-        return members[0]
+        return members[0], members[0].contact(contact_id)
+    if (now_about := await leading.follow(session, said)) != said:
+        return await _standing(session, now_about)
     if await records.is_gone(session, said.member_id, contact_id):
-        return None
+        return None, None
     raise Unknown("no such member" if not members else "the member has no such contact")

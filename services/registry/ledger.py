@@ -35,6 +35,7 @@ FIELDS = (
     "outcome",
     "spoken",
     "scan",
+    "basis",
 )
 """A record's contents, in the order in which they are hashed. A field that is empty leaves no trace, so that new ones can be added at the
 end, here and in `consent_contents`, and old hashes stay right."""

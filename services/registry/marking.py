@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
+from uuid import UUID
 
 from pydantic import SecretStr
 
@@ -26,6 +27,16 @@ def person_mark(contact_key: str, name: str) -> bytes:
 def contact_mark(contact_key: str) -> bytes:
     """Return the mark of a contact alone; it is kept only until the traces of an erasure are gone."""
     return _mark("contact", contact_key)
+
+
+def code_mark(member_id: UUID, code: str) -> bytes:
+    """Return what is kept of a code; it is one member's, so that nobody finds two who have the same."""
+    return _mark("code", str(member_id), code)
+
+
+def try_mark(keys: Iterable[str]) -> bytes:
+    """Return under what tries with a contact are counted, be it known or not."""
+    return _mark("try", *keys)
 
 
 def marks_of(submission: RegistrationSubmitted) -> set[bytes]:

@@ -90,10 +90,19 @@ def contacts_of(submission: RegistrationSubmitted) -> tuple[tuple[ContactKind, s
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A member who has a contact."""
+    """A member who has a contact.
+
+    Attributes:
+        known_as: keys of other names under which they registered, and which were found to be theirs.
+    """
 
     member_id: UUID
     name_key: str
+    known_as: Sequence[str] = ()
+
+    def is_called(self, name_key: str) -> bool:
+        """Tell whether this is a name of theirs."""
+        return name_key == self.name_key or name_key in self.known_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,7 @@ def decide(
         key = name_key(submission.given_name, submission.family_name)
         before = {holder.member_id: holder for _, _, contact in contacts for holder in holders.get(contact, ())}
         beside = {holder.member_id: holder for _, _, contact in contacts for holder in in_batch.get(contact, ())}
-        same = next((holder for holder in (*before.values(), *beside.values()) if holder.name_key == key), None)
+        same = next((holder for holder in (*before.values(), *beside.values()) if holder.is_called(key)), None)
         if same:
             decisions.repeated.append((submission, same.member_id))
             continue

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from services.registry.corrections import Line, Note
 from services.registry.model import REACHED_BY, Consent, Member, Purpose
 from services.registry.model import Contact as Held
-from services.registry.model.consents import Recipient, StaffWay
+from services.registry.model.consents import UNNAMED_OFFICE, Recipient, StaffWay
 from shared import consent
 from shared.clock import new_id
 from shared.contracts.gateway import Channel, Language
@@ -17,8 +17,6 @@ from shared.errors import FieldError
 from shared.identity import Identity
 from shared.web.language import mark
 
-UNNAMED_OFFICE = "Khokahano"
-"""Stands for the office of staff who have none."""
 TOLD_BY = ("email",)
 """The kinds of contact by which receipts go."""
 

@@ -30,7 +30,7 @@ LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(
     bindparam("keys", type_=ARRAY(Text()))
 )
 HOLDERS = text(
-    "SELECT contact.value_key, member.id, member.name_key FROM contact JOIN member ON member.id = contact.member_id"
+    "SELECT contact.value_key, member.id, member.name_key, member.known_as FROM contact JOIN member ON member.id = contact.member_id"
     " WHERE contact.value_key = ANY (:keys) ORDER BY member.registered_at, member.id"
 ).bindparams(bindparam("keys", type_=ARRAY(Text())))
 SETTLED = text(
@@ -53,8 +53,8 @@ async def lock_contacts(session: Transaction, keys: Iterable[str]) -> None:
 async def holders_of(session: Transaction, keys: Iterable[str]) -> dict[str, list[Holder]]:
     """Return who has each of these contacts, the member who was first, first."""
     holders: dict[str, list[Holder]] = {}
-    for key, member_id, name_key in await session.execute(HOLDERS, {"keys": sorted(set(keys))}):
-        holders.setdefault(key, []).append(Holder(member_id, name_key))
+    for key, member_id, name_key, known_as in await session.execute(HOLDERS, {"keys": sorted(set(keys))}):
+        holders.setdefault(key, []).append(Holder(member_id, name_key, known_as))
     return holders
 
 
@@ -118,11 +118,16 @@ async def members_for_update(session: Transaction, ids: Iterable[UUID]) -> list[
 
 
 async def insert(session: Transaction, tables: Mapping[str, Sequence[Row]]) -> None:
-    """Write rows into tables of this service's, in one statement; the rows of a table are all of the same columns."""
+    """Write rows into tables of this service's, in one statement; a table's widest row has all columns, others may lack some."""
     if written := {table: rows for table, rows in tables.items() if rows}:
-        statement = _insert(tuple((table, tuple(rows[0])) for table, rows in written.items()))
+        statement = _insert(tuple((table, _columns(rows)) for table, rows in written.items()))
         # asyncpg's UUIDs are of a class of its own, which orjson does not know.
         await session.execute(statement, {table: orjson.dumps(rows, default=str).decode() for table, rows in written.items()})
+
+
+def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
+    widest: Row = max(rows, key=len)
+    return tuple(widest)
 
 
 @cache

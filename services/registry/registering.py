@@ -8,7 +8,7 @@ from uuid import UUID
 from services.registry import ledger
 from services.registry.matching import Newcomer, search_key
 from services.registry.model import REACHED_BY
-from services.registry.model.consents import RECIPIENTS
+from services.registry.model.consents import RECIPIENTS, UNNAMED_OFFICE
 from shared.clock import new_id
 from shared.contracts.gateway import Channel, RegistrationSubmitted
 from shared.contracts.registry import Contact, MemberRegistered
@@ -128,4 +128,7 @@ def _consent_rows(member_id: UUID, submission: RegistrationSubmitted, informatio
         "way": submission.way,
         "submission_id": submission.submission_id,
     }
+    if proof := submission.proof:
+        answer |= {"staff": proof.staff, "office": proof.office or UNNAMED_OFFICE, "scan": proof.scan, "basis": proof.basis}
+        answer |= {"way": proof.way or submission.way, "spoken": proof.spoken}
     return ledger.begin_chain(questions, answer)

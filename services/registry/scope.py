@@ -25,6 +25,11 @@ class Scope:
     areas: frozenset[str] | None = None
     sharing_only: bool = False
 
+    @property
+    def limited(self) -> bool:
+        """Whether this caller may see less than everything."""
+        return self.areas is not None or self.sharing_only
+
     def covers(self, area: str) -> bool:
         """Tell whether figures and targets of an area are this caller's business."""
         return self.areas is None or area in self.areas

@@ -31,6 +31,7 @@ from sqlalchemy.orm import aliased, selectinload
 from services.registry.finding import Filters
 from services.registry.model import Member
 from services.registry.scope import Scope
+from services.registry.scoped import finding
 from shared.database import Transaction
 from shared.errors import FieldError, Invalid
 from shared.permission import condition
@@ -68,7 +69,8 @@ async def page(session: Transaction, wanted: Filters, scope: Scope, *, after: Ke
         after: `registered_at` and `id` of the last member of the page before.
     """
     await session.execute(PLANNED)
-    ids = await _ids(session, _Question(wanted, scope, after, fetch))
+    async with finding(session):
+        ids = await _ids(session, _Question(wanted, scope, after, fetch))
     shown = select(Member).where(Member.id == any_(literal(ids, ARRAY(Uuid()))), scope.condition()).order_by(*_newest(Member))
     return list(await session.scalars(shown.options(selectinload(Member.contacts)))) if ids else []
 

@@ -1,41 +1,15 @@
-"""What members do about their own record: who is sent a manage link, what they change and agree to, and who has read it."""
+"""What members do about their own record: who is sent a manage link, what they change and agree to."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
-
-from sqlalchemy import text
 
 from services.registry import matching
 from services.registry.corrections import Correction
 from services.registry.model import REACHED_BY, Consent, Contact, Member
 from shared.contracts.gateway import Channel, ManageLinkRequested, SharingWithdrawn
 from shared.contracts.registry import ManageLinkDecided, MemberChanged
-from shared.database import Transaction
 from shared.facts import area_of
-
-READERS = text(
-    "SELECT at, role, organisation, what, why FROM audit"
-    " WHERE ids @> ARRAY[CAST(:member_id AS uuid)] AND role <> '' ORDER BY at DESC, id DESC LIMIT :most"
-)
-MOST_READERS = 200
-"""Readings shown on one page, the newest first."""
-
-
-class Reading(NamedTuple):
-    """One time that somebody of the staff read or changed a member's record; never a clerk's name."""
-
-    at: datetime
-    role: str
-    organisation: str
-    what: str
-    why: str | None
-
-
-async def readings(session: Transaction, member_id: UUID) -> list[Reading]:
-    """Return who has read a member's record, the newest first."""
-    return [Reading(*row) for row in await session.execute(READERS, {"member_id": member_id, "most": MOST_READERS})]
 
 
 def contact_key(requested: ManageLinkRequested) -> str:

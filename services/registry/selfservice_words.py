@@ -63,6 +63,10 @@ WAYS = {
     "link": mark("by your link"),
     "call": mark("in a call"),
     "paper": mark("on paper"),
+    "visit": mark("when we met"),
+    "retention": mark("since nothing reached you any more"),
+    "merge": mark("when your two records became one"),
+    "undo": mark("when your record was taken apart again"),
 }
 PURPOSES = {
     "registration": mark("That we keep your registration"),
@@ -77,12 +81,6 @@ ROLES = {
     "mission": mark("mission"),
     "viewer": mark("viewer"),
 }
-ACTS = {
-    "member_read": mark("read your record"),
-    "members_listed": mark("saw you in a list"),
-    "members_exported": mark("took you out in a file"),
-}
-OTHER_ACT = mark("changed or looked at your record")
 LABELS = {
     "given_name": mark("Given name"),
     "family_name": mark("Family name"),
@@ -124,6 +122,8 @@ class Said(NamedTuple):
     day: str
     wording: str
     way: str
+    office: str
+    receipt: str
 
 
 def said(field: str, value: Any, language: Language) -> str:
@@ -166,6 +166,8 @@ def in_force(consents: Iterable[Consent], language: Language) -> list[Said]:
             consent.at.date().isoformat(),
             consent.wording_version or "",
             translate(language, WAYS.get(consent.way, consent.way)),
+            consent.office or "",
+            consent.receipt,
         )
         for consent in last.values()
         if consent.given

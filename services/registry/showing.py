@@ -68,6 +68,9 @@ class ConsentShown(BaseModel):
     language: str | None
     at: datetime
     way: str
+    office: str | None
+    basis: str | None
+    receipt: str
 
 
 class Whole(Listed):
@@ -105,6 +108,16 @@ def listed(member: Member, scope: Scope) -> Known:
     """Return a member as a list shows them to this caller."""
     kind = Known if scope.sharing_only else Listed
     return kind.model_validate(_known(member, kind))
+
+
+def own(member: Member, consents: list[Consent]) -> Whole:
+    """Return all that is held about a member, for themselves.
+
+    Whether somebody else has a contact, too, is theirs to know only once it is confirmed: else who types a number would learn whose it is.
+    """
+    shown = whole(member, consents)
+    contacts = [each.model_copy(update={"shared": each.shared and each.confirmed_at is not None}) for each in shown.contacts]
+    return shown.model_copy(update={"contacts": contacts})
 
 
 def whole(member: Member, consents: list[Consent]) -> Whole:

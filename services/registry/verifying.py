@@ -175,6 +175,18 @@ MEMBERS = text(
        OR NOT (member.information @> coalesce(said.information, '{}') AND member.information <@ coalesce(said.information, '{}'))
     """
 )
+LEFT_BEHIND = text(
+    """
+    SELECT DISTINCT member_id FROM consent WHERE member_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM member WHERE member.id = consent.member_id)
+    AND NOT EXISTS (SELECT FROM merge WHERE merge.absorbed_id = consent.member_id AND merge.undone_at IS NULL)
+    """
+)
+"""Whoever leaves has their records emptied: these were deleted by another hand, and what is about them stayed."""
+UNKEPT = text(
+    "SELECT wording_version || '.' || language AS name FROM consent WHERE wording_version IS NOT NULL"
+    " EXCEPT SELECT version || '.' || language FROM wording"
+)
 PLANNED = text("SELECT set_config('cursor_tuple_fraction', '1', true), set_config('work_mem', '64MB', true)")
 """Everything is read: sorted once rather than looked up a row at a time."""
 
@@ -207,6 +219,10 @@ async def verify(database: Database, counts: Counts, copies: Mapping[date, str])
             for row in page:
                 what = "is in more than one chain" if row.chains > 1 else "is not what the member's records say is in force"
                 yield Fault("member", f"the consent of member {row.id} {what}", {"member": row.id})
+        for gone in (await session.execute(LEFT_BEHIND)).scalars():
+            yield Fault("left_behind", f"member {gone} is gone, and their records were not emptied", {"member": gone})
+        for name in (await session.execute(UNKEPT)).scalars():
+            yield Fault("wording", f"records name the wording {name}, whose text is not kept", {"wording": name})
 
 
 async def _pages(session: Transaction, statement: Any) -> AsyncIterator[Sequence[Any]]:

@@ -32,6 +32,21 @@ class ConsentGiven(Body):
     sharing: bool = False
 
 
+class ConsentProof(Body):
+    """How it is known that a person agreed whose registration came by a sheet or by staff, and who handed it in."""
+
+    basis: str
+    """`paper`, `list`, `spoken` or `other`, or `column` where the sheet says it of each person; then where the proof is."""
+    scan: str | None = None
+    """SHA-256 of the scanned paper, in hexadecimal."""
+    way: Literal["call", "visit"] | None = None
+    """How staff spoke with the person whom they registered."""
+    spoken: str | None = None
+    """What the person said when they agreed, in a line."""
+    staff: str
+    office: str
+
+
 class RegistrationSubmitted(Message):
     """Somebody filled in a registration. Whether they are new is the registry's to say."""
 
@@ -69,6 +84,8 @@ class RegistrationSubmitted(Message):
     consent: ConsentGiven
     consent_text_version: str
     partner_code: str | None = None
+    proof: ConsentProof | None = None
+    """Of registrations that came by a sheet or by staff."""
 
 
 class ContactConfirmed(Message):
@@ -140,6 +157,16 @@ class ErasureCompleted(Message):
     key: ClassVar[str] = "gateway.erasure_completed.v1"
 
     member_id: UUID
+    at: Moment
+
+
+class BriefingAnswered(Message):
+    """A partner said whether they help to register people, by the link in the mail with the briefing pack."""
+
+    key: ClassVar[str] = "gateway.briefing_answered.v1"
+
+    briefing_id: UUID
+    answer: Literal["agree", "decline"]
     at: Moment
 
 

@@ -54,6 +54,37 @@ class MemberChanged(MemberState):
     key: ClassVar[str] = "registry.member_changed.v1"
 
 
+class ContactMoved(Body):
+    """Where the id of a contact leads now; no contact ever changes hands under one id."""
+
+    contact_id: UUID
+    became: UUID
+
+
+class MembersMerged(MemberState):
+    """Two members were found to be one person. The state is that of the one who is kept; the other one has no state any more."""
+
+    key: ClassVar[str] = "registry.members_merged.v1"
+
+    merge_id: UUID
+    absorbed_id: UUID
+    absorbed_version: int
+    """An older state of the absorbed one means nothing any more; a newer one says that the merge was undone."""
+    moved: tuple[ContactMoved, ...] = ()
+    """Where each contact of the absorbed one leads: to a contact of the kept one."""
+
+
+class MembersParted(MemberState):
+    """A merge was undone. The state is that of the one who stands by themselves again; the other one's comes as `MemberChanged`."""
+
+    key: ClassVar[str] = "registry.members_parted.v1"
+
+    merge_id: UUID
+    kept_id: UUID
+    moved: tuple[ContactMoved, ...] = ()
+    """Where each contact leads that the kept one had by the merge."""
+
+
 class RegistrationRepeated(Message):
     """A member registered again; nothing was added. Their own address is told, at most once a day."""
 
@@ -104,6 +135,31 @@ class ConsentRecorded(Message):
     language: Language
     contacts: tuple[Contact, ...] = ()
     """Where the member can be told."""
+
+
+class PartnerBriefed(Message):
+    """Staff sent a partner the briefing pack: its mail is to be written, with a link behind which the partner answers."""
+
+    key: ClassVar[str] = "registry.partner_briefed.v1"
+
+    briefing_id: UUID
+    email: str
+    language: Language
+
+
+class ContactsChanged(Message):
+    """A member added or removed a contact on their own page. What was added is asked whether it is theirs, the others are told."""
+
+    key: ClassVar[str] = "registry.contacts_changed.v1"
+
+    change_id: UUID
+    member_id: UUID
+    added: Contact | None = None
+    """None where one was removed."""
+    at: Moment
+    language: Language
+    told: tuple[Contact, ...] = ()
+    """Their own confirmed addresses."""
 
 
 class MemberErased(Message):

@@ -3,7 +3,7 @@
 import gzip
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from shared.errors import FieldError
 from shared.settings import Settings
 from shared.web.headers import policy, security_headers
 from shared.web.language import CATALOGUES, COOKIE, LANGUAGES, OWN_NAMES, TAGS, Language, add_texts, chosen, language_of
+from shared.web.staff import navigation
 
 _HERE = Path(__file__).parent
 _YEAR_SECONDS = 31_536_000
@@ -31,7 +32,9 @@ def _small(css: str) -> str:
 
 
 STYLE = _small((_HERE / "style.css").read_text("utf-8"))
-_INLINE = Markup(STYLE)  # noqa: S704  # Our own file, and its signs must stay as the policy's hash has them.
+STAFF_STYLE = _small((_HERE / "staff.css").read_text("utf-8"))
+_POLICY = policy(STYLE, STAFF_STYLE)
+_INLINE = {"style": Markup(STYLE), "staff_style": Markup(STAFF_STYLE)}  # noqa: S704  # Our own files, with the signs of the policy's hash.
 
 
 class Filled:
@@ -97,9 +100,7 @@ class Pages:
         )
         environment.policies["ext.i18n.trimmed"] = True
         environment.install_gettext_translations(CATALOGUES[language], newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
-        environment.globals.update(
-            language=language, lang=TAGS[language], own_names=OWN_NAMES, tags=TAGS, style=_INLINE, paragraphs=paragraphs
-        )
+        environment.globals.update(language=language, lang=TAGS[language], own_names=OWN_NAMES, tags=TAGS, paragraphs=paragraphs, **_INLINE)
         return environment
 
     def render(
@@ -124,15 +125,17 @@ class Pages:
             path=request.url.path,
             identity=identity,
             csrf=csrf,
+            navigation=navigation(identity, request.url.path),
+            with_query=partial(_with_query, request),
             language_chosen=chosen(request) is not None,
-            in_language={each: "?" + urlencode({**request.query_params, "lang": each}) for each in LANGUAGES},
+            in_language={each: _with_query(request, lang=each) for each in LANGUAGES},
             **context,
         )
         body, packed = text.encode(), not csrf and "gzip" in request.headers.get("accept-encoding", "")
         response = HTMLResponse(gzip.compress(body, _GZIP_LEVEL, mtime=0) if packed else body, status)
         response.headers.update(
             {
-                "content-security-policy": policy(STYLE),
+                "content-security-policy": _POLICY,
                 "content-language": spoken,
                 "cache-control": "no-store",
                 "vary": "Accept-Encoding, Accept-Language, Cookie",
@@ -145,6 +148,11 @@ class Pages:
         if request.query_params.get("lang") == spoken:
             response.set_cookie(COOKIE, spoken, max_age=_YEAR_SECONDS, secure=self._https, httponly=True, samesite="lax")
         return response
+
+
+def _with_query(request: Request, **changes: str | None) -> str:
+    """Return the query of this page with some parameters set, or taken away by None: `<a href="{{ with_query(cursor=next) }}">`."""
+    return "?" + urlencode({name: value for name, value in {**request.query_params, **changes}.items() if value is not None})
 
 
 def paragraphs(text: str) -> list[str | list[str]]:

@@ -1,8 +1,7 @@
-"""A real gateway process, and Debian's Chromium to look at it."""
+"""A real gateway process or the whole house, and Debian's Chromium to look at it."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,15 +9,12 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from ops.ports import free_port
 from ops.services import Service
+from tests.browser.pages import PHONE, WAIT_MS
+from tests.faults.house import House
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 START_SECONDS = 60
-WAIT_MS = 10_000
-"""How long a browser step may take."""
-PHONE = {"width": 320, "height": 640}
-DESK = {"width": 1280, "height": 900}
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -35,6 +31,13 @@ def site(servers: Any, keys: dict[str, str], tmp_path_factory: pytest.TempPathFa
         yield gateway.url
     finally:
         gateway.stop()
+
+
+@pytest.fixture(scope="session")
+async def house(servers: Any, keys: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """All four services; every test brings people of its own."""
+    async with House(tmp_path_factory.mktemp("house"), servers, keys) as house:
+        yield house
 
 
 @pytest.fixture(scope="session")
@@ -76,15 +79,3 @@ async def _open_page(chromium: Browser, site: str) -> AsyncIterator[Open]:
 def _is_complaint(kind: str, text: str) -> bool:
     """Tell what the policy or the page got wrong from a status such as 422, which Chromium logs as an error, too."""
     return kind in ("error", "warning") and not re.search(r"Failed to load resource: the server responded with a status of 4\d\d", text)
-
-
-async def violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong, each with where."""
-    await page.evaluate(AXE)
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
-
-
-async def in_view(page: Page) -> bool:
-    """Tell whether the page needs no scrolling sideways."""
-    return bool(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))

@@ -2,21 +2,13 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
-from services.gateway import staff
-from services.gateway.staff import Rights
-from shared.database import Database
-from tests.browser.conftest import DESK, PHONE, WAIT_MS, in_view, violations
+from tests.browser.pages import DESK, PHONE, is_well, sign_in, visit
 from tests.faults.house import House
-
-if TYPE_CHECKING:
-    from tests.conftest import Servers
 
 WORDS = {
     "en": {
@@ -34,22 +26,6 @@ WORDS = {
 }
 
 
-@pytest.fixture(scope="module")
-async def house(servers: "Servers", keys: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """All four services."""
-    async with House(tmp_path_factory.mktemp("house"), servers, keys) as house:
-        yield house
-
-
-async def sign_in_path(house: House) -> str:
-    """Let a consultant in, and return the path of their link."""
-    database = Database(f"postgresql+asyncpg://{house.settings['GATEWAY_DATABASE_URL'].partition('://')[2]}", name="tests")
-    async with database.transaction() as session:
-        minted = await staff.add(session, f"{uuid4().hex}@example.org", Rights("consultant", (), "IOM"))
-    await database.close()
-    return f"/sign-in/{minted.secret}"
-
-
 def sheet() -> bytes:
     mark, file = uuid4().hex, io.StringIO()
     rows = [["Lebitso", "Fane", "Cell 2", "E-mail", "Kamore"], ["Palesa", "Mokoena", "071 000 0001", f"{mark}@example.org", "7"]]
@@ -57,26 +33,14 @@ def sheet() -> bytes:
     return file.getvalue().encode("cp1252")
 
 
-async def is_well(page: Page, *, script: bool) -> None:
-    """Check what holds for every page: it fits, and axe-core finds nothing."""
-    assert await page.locator("h1").count() == 1
-    if script:
-        assert await in_view(page)
-        assert await violations(page) == []
-
-
 @pytest.mark.parametrize(("language", "script", "size"), [("en", True, PHONE), ("st", True, DESK), ("st", False, PHONE)])
 async def test_sheet_is_looked_at_checked_and_imported(
     chromium: Browser, house: House, language: str, script: bool, size: dict[str, int]
 ) -> None:
     words = WORDS[language]
-    context = await chromium.new_context(base_url=house.url, viewport=size, java_script_enabled=script)  # type: ignore[arg-type]
-    context.set_default_timeout(WAIT_MS)
-    page = await context.new_page()
-    try:
-        await page.goto(f"{await sign_in_path(house)}?lang={language}")
-        await page.click("main button")
-        await page.click("a[href='/staff/imports']")
+    async with visit(chromium, house, size=size, script=script) as page:
+        await sign_in(page, house, language=language)
+        await page.click("main a[href='/staff/imports']")
         await is_well(page, script=script)
         await page.click("main button")
         await expect(page.locator(".summary")).to_be_visible()
@@ -107,5 +71,3 @@ async def test_sheet_is_looked_at_checked_and_imported(
         async with page.expect_download() as download:
             await page.click("main a[href$='/rejected']")
         assert (await download.value).suggested_filename.startswith("rejected-")
-    finally:
-        await context.close()

@@ -2,9 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -13,13 +11,9 @@ from pydantic import SecretStr
 
 from shared.clock import now
 from shared.tokens import mint
-from tests.browser.conftest import PHONE, WAIT_MS, in_view, violations
-from tests.faults.crowd import registration
+from tests.browser.pages import is_well, joined, visit
 from tests.faults.house import House
 from tests.waiting import wait_until
-
-if TYPE_CHECKING:
-    from tests.conftest import Servers
 
 WORDS = {
     "en": {
@@ -47,30 +41,11 @@ WORDS = {
 }
 
 
-@pytest.fixture(scope="module")
-async def house(servers: "Servers", keys: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """All four services."""
-    async with House(tmp_path_factory.mktemp("house"), servers, keys) as house:
-        yield house
-
-
-async def joined(house: House, number: int) -> tuple[UUID, str]:
+async def opened(house: House, number: int) -> tuple[UUID, str]:
     """Register somebody, and return their id and the path of a manage link."""
-    person = registration(number, crowd="browsing", given_name="Palesa", interests=["culture"], city="Welkom")
-    assert await house.crowd.try_once(person)
-
-    async def found() -> list[Any]:
-        return await house.fetch("registry", "SELECT id FROM member WHERE submission_id = $1", person.id)
-
-    [[member_id]] = await wait_until(found)
+    member_id = await joined(house, number, crowd="members", interests=["culture"], city="Welkom")
     link_keys = [SecretStr(house.settings["LINK_KEYS"])]
     return member_id, f"/me/{mint(link_keys, 'manage', member_id, expires_at=now() + timedelta(minutes=30))}"
-
-
-async def is_well(page: Page) -> None:
-    """Check what holds for every page: it fits, it says its language, and axe-core finds nothing."""
-    assert await in_view(page)
-    assert await violations(page) == []
 
 
 async def title(page: Page, text: str) -> None:
@@ -80,11 +55,8 @@ async def title(page: Page, text: str) -> None:
 @pytest.mark.parametrize("language", ["en", "st"])
 async def test_member_walks_through_their_page_and_leaves(chromium: Browser, house: House, language: str) -> None:
     words = WORDS[language]
-    member_id, path = await joined(house, 1 if language == "en" else 2)
-    context = await chromium.new_context(base_url=house.url, viewport=PHONE, java_script_enabled=True)  # type: ignore[arg-type]
-    context.set_default_timeout(WAIT_MS)
-    page = await context.new_page()
-    try:
+    member_id, path = await opened(house, 1 if language == "en" else 2)
+    async with visit(chromium, house) as page:
         await page.goto(f"/me?lang={language}")
         await title(page, words["door"])
         await is_well(page)
@@ -156,21 +128,17 @@ async def test_member_walks_through_their_page_and_leaves(chromium: Browser, hou
         answer = await page.goto(path)
         assert answer is not None
         assert answer.status == 404
-    finally:
-        await context.close()
 
 
 async def test_second_browser_opens_nothing(chromium: Browser, house: House) -> None:
-    _, path = await joined(house, 3)
+    _, path = await opened(house, 3)
     statuses = []
     for _ in range(2):
-        context = await chromium.new_context(base_url=house.url, viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
-        page = await context.new_page()
-        answer = await page.goto(path)
-        assert answer is not None
-        statuses.append(answer.status)
-        if answer.status == 200:
-            await page.click("button")
-            await title(page, WORDS["en"]["door"])
-        await context.close()
+        async with visit(chromium, house, script=False) as page:
+            answer = await page.goto(path)
+            assert answer is not None
+            statuses.append(answer.status)
+            if answer.status == 200:
+                await page.click("button")
+                await title(page, WORDS["en"]["door"])
     assert statuses == [200, 404]

@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import DESK, PHONE, Open, in_view, violations
+from tests.browser.conftest import Open
+from tests.browser.pages import DESK, PHONE, in_view, violations
 
 ROUND_TRIP_BYTES = 14 * 1024
 """What a server sends before it waits for the first acknowledgement: the first visit's whole answer."""

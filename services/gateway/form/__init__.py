@@ -14,7 +14,7 @@ from services.gateway.form.sources import from_json as _from_json
 from services.gateway.form.sources import from_page as _from_page
 from services.gateway.form.sources import from_row as _from_row
 from shared import clock
-from shared.contracts.gateway import Language, RegistrationSubmitted, Way
+from shared.contracts.gateway import ConsentProof, Language, RegistrationSubmitted, Way
 from shared.errors import FieldError, Invalid
 from shared.web.language import add_texts, mark, translate
 from shared.web.wording import field_errors
@@ -78,7 +78,13 @@ def check(fields: Fields, language: Language = "en", *, origin: str = ORIGIN, te
 
 
 def submission(
-    form: RegistrationForm, *, submission_id: UUID, submitted_at: datetime, way: Way, import_id: UUID | None = None
+    form: RegistrationForm,
+    *,
+    submission_id: UUID,
+    submitted_at: datetime,
+    way: Way,
+    import_id: UUID | None = None,
+    proof: ConsentProof | None = None,
 ) -> RegistrationSubmitted:
     """Return the event of a registration."""
     return RegistrationSubmitted.model_validate(
@@ -88,6 +94,7 @@ def submission(
             "submitted_at": submitted_at,
             "way": way,
             "import_id": import_id,
+            "proof": proof,
             "phone": form.phone.e164 if form.phone else None,
             "phone_uncertain": form.phone.uncertain if form.phone else False,
             "whatsapp": form.whatsapp.e164 if form.whatsapp else None,

@@ -1,4 +1,4 @@
-"""Single answers by a signed link: a confirmation, *this was not me*, an unsubscribe, an invited speaker's yes or no.
+"""Single answers by a signed link: a confirmation, *this was not me*, an unsubscribe, a partner's or an invited speaker's yes or no.
 
 The signature is checked at once, what follows from the answer is decided by its owner later.
 """
@@ -17,7 +17,7 @@ from services.gateway.settings import GatewaySettings
 from shared import tokens
 from shared.clock import now
 from shared.contracts.base import Message
-from shared.contracts.gateway import ConsentWithdrawn, ContactConfirmed, ContactDisowned, InvitationAnswered
+from shared.contracts.gateway import BriefingAnswered, ConsentWithdrawn, ContactConfirmed, ContactDisowned, InvitationAnswered
 from shared.errors import Invalid, NotFound
 from shared.tokens import Link, Purpose
 from shared.web.language import language_of, mark, translate
@@ -36,6 +36,11 @@ SAID = {
     "disown": (mark("We forget this address"), mark("Thank you for telling us. We do not write to it again.")),
     "unsubscribe": (mark("You are unsubscribed"), mark("We send you no more news here. You stay registered.")),
     "accept": (mark("Thank you: we have your answer"), mark("The forum team hears of it now, and you get a message from us.")),
+    "briefing_agree": (
+        mark("Thank you for helping"),
+        mark("We have your answer, and will be in touch. Share your link and poster as you like."),
+    ),
+    "briefing_decline": (mark("Thank you for telling us"), mark("We will not press you. You can still change your mind.")),
     "decline": (mark("Thank you for telling us"), mark("We are sorry, and we understand. You can still change your mind.")),
 }
 """What the page says after each answer: title and text."""
@@ -62,6 +67,14 @@ class ConfirmAnswer(BaseModel):
     """What the holder of a contact says about it."""
 
     action: Literal["confirm", "disown"] = "confirm"
+
+
+class PartnerAnswer(BaseModel):
+    """What a partner says who was asked for help."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    answer: Literal["agree", "decline"]
 
 
 class SpeakerAnswer(BaseModel):
@@ -105,6 +118,14 @@ async def unsubscribe(token: str, request: Request) -> Response:
     """Withdraw the consent to be sent information: at once, whatever the form says besides. Source: RFC 8058, section 3.1."""
     link = _link(request, "unsubscribe", token)
     return await _hear(request, ConsentWithdrawn(member_id=link.subject, contact_id=link.contact, at=now()), "unsubscribe")
+
+
+@router.post("/briefing/{token}", status_code=202, response_model=None, openapi_extra=_form(PartnerAnswer))
+async def answer_briefing(token: str, request: Request) -> Response:
+    """Agree to help with registering people, or decline."""
+    link = _link(request, "briefing", token)
+    said = await _read(request, PartnerAnswer)
+    return await _hear(request, BriefingAnswered(briefing_id=link.subject, answer=said.answer, at=now()), f"briefing_{said.answer}")
 
 
 @router.post("/speaker/{token}", status_code=202, response_model=None, openapi_extra=_form(SpeakerAnswer))

@@ -15,7 +15,6 @@ from services.gateway.authentication import identify
 from services.gateway.imports import HandedIn
 from services.gateway.sheets.headings import STATED
 from services.gateway.sheets.reading import MOST_BYTES, UnreadableSheet, opened
-from shared import facts
 from shared.database import Database
 from shared.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, UnsupportedType
 from shared.identity import Identity, require
@@ -40,7 +39,8 @@ _SAID = {
         "type": "string",
         "description": "How these people agreed, needed where no column says so: paper, list, spoken, or any other words.",
     },
-    "consent_note": _TEXT,
+    "consent_note": _TEXT | {"description": "Where the proof of it is."},
+    "consent_scan": _TEXT | {"pattern": "^[0-9a-fA-F]{64}$", "description": "SHA-256 of the scanned paper."},
     **{name: {"type": "string", "description": "Holds for rows whose own cell is empty."} for name in STATED},
 }
 _SHEET = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}, **_SAID}, "required": ["file"]}
@@ -88,6 +88,7 @@ class ImportState(BaseModel):
     """What holds for rows whose own cell is empty, by field."""
     consent_basis: str | None
     consent_note: str | None
+    consent_scan: str | None
     missing: list[str]
     """What must still be said before it can start."""
     same_as: UUID | None
@@ -212,11 +213,11 @@ def handed_in_by(who: Identity) -> HandedIn:
         Forbidden: a mission that has no areas.
     """
     if who.role != "mission":
-        return HandedIn(who.id)
-    areas = {*who.areas, *(facts.provinces() if "ZA" in who.areas else ())} - {"ZA"}
+        return HandedIn(who.id, (), who.name, who.organisation)
+    areas = imports.areas_of(who)
     if not areas:
         raise Forbidden
-    return HandedIn(who.id, tuple(sorted(areas)))
+    return HandedIn(who.id, tuple(sorted(areas)), who.name, who.organisation)
 
 
 def _texts(filled: FormData) -> dict[str, str]:

@@ -104,6 +104,13 @@ async def take_door(request: Request) -> Response:
     return _pages(request).render(request, "me_sent.html", status=202)
 
 
+@router.api_route("/me/code", methods=["GET", "POST"], include_in_schema=False)
+async def show_code_door(request: Request) -> Response:
+    """Show the form that takes a code, and hand what is typed there to the registry, which alone can tell whose it is."""
+    refuse_other_sites(request)
+    return await answer_of(OWNER, request, Identity(language=language_of(request)))
+
+
 @router.post("/me/{token}", include_in_schema=False)
 async def open_me(token: str, request: Request, db: Db) -> Response:
     """Open the link in this browser; in any other it is dead from now on."""

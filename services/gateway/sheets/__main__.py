@@ -17,6 +17,8 @@ from services.gateway.sheets.headings import LOOKED_AT, row_of_headings
 MEMORY_BYTES = 1536 * 1024 * 1024
 CPU_SECONDS = 60
 WRITTEN_AT_ONCE = 1000
+SWALLOWED_COLUMNS = 4
+"""With fewer, a line of a note may have as many delimiters as a row."""
 
 
 def _limit() -> None:
@@ -37,7 +39,7 @@ def records(data: bytes) -> tuple[Dress, list[str], Iterator[Record]]:
     if not first or first[0].fault == "not_csv":
         raise Unreadable("no_columns")
     place = row_of_headings([row.cells for row in first])
-    headings = [heading.strip() for heading in first[place].cells]
+    headings = [heading.strip().replace("\0", "\ufffd") for heading in first[place].cells]  # PostgreSQL holds no such character.
     while headings and not headings[-1]:
         headings.pop()
     if len(headings) > MOST_COLUMNS:
@@ -45,16 +47,23 @@ def records(data: bytes) -> tuple[Dress, list[str], Iterator[Record]]:
     if first[place].fault or len(headings) < 2:
         raise Unreadable("no_columns")
     below = chain(first[place + 1 :], rows)
-    return dress, headings, (_fitted(row, len(headings)) for row in below)
+    return dress, headings, (_fitted(row, len(headings), dress.delimiter) for row in below)
 
 
-def _fitted(row: Record, columns: int) -> Record:
+def _fitted(row: Record, columns: int, delimiter: str) -> Record:
     cells, rest = row.cells[:columns], row.cells[columns:]
+    if not row.fault and delimiter and columns >= SWALLOWED_COLUMNS and any(_swallows(cell, columns, delimiter) for cell in cells):
+        return Record(row.line, "not_csv", row.cells[:MOST_COLUMNS])
     if not row.fault and any(map(str.strip, rest)):
         return Record(row.line, "many_cells", [*cells, *rest][:MOST_COLUMNS])
     while cells and not cells[-1]:
         cells.pop()
     return Record(row.line, row.fault, cells)
+
+
+def _swallows(cell: str, columns: int, delimiter: str) -> bool:
+    """Tell whether a cell holds a line that is a row of its own: a quotation mark before it was opened and never closed."""
+    return "\n" in cell and any(line.count(delimiter) >= columns - 1 for line in cell.split("\n")[1:])
 
 
 def main() -> None:

@@ -13,12 +13,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.registry.model.base import Base
+from shared.codes import record_receipt, registration_receipt
 
 Purpose = Literal["registration", "information", "sharing"]
 Recipient = Literal["mission"]
 """To whom something may be shown: kinds, as the wordings name them."""
 StaffWay = Literal["call", "visit", "paper"]
 """How an answer reached the staff who record it: a call, somebody who came, a signed sheet."""
+UNNAMED_OFFICE = "Khokahano"
+"""Stands for the office of staff who have none."""
 RECIPIENTS: tuple[Recipient, ...] = get_args(Recipient)
 
 
@@ -45,6 +48,7 @@ class Consent(Base):
         outcome: what else was said or done, in the staff's words.
         spoken: the wording as it was spoken, where it was not read out.
         scan: SHA-256 of the scanned sheet, in hexadecimal.
+        basis: of a registration that came by a sheet: how it is known that the person agreed, and where the proof is.
         pseudonym: whose chain it is, at random; `sequence` is the place in it. The table fills in what chains a record that comes without.
     """
 
@@ -66,6 +70,7 @@ class Consent(Base):
     outcome: Mapped[str | None]
     spoken: Mapped[str | None]
     scan: Mapped[str | None]
+    basis: Mapped[str | None]
     pseudonym: Mapped[UUID] = mapped_column(FetchedValue(), nullable=True)
     sequence: Mapped[int] = mapped_column(FetchedValue(), nullable=True)
     salt: Mapped[bytes | None] = mapped_column(FetchedValue())
@@ -81,6 +86,11 @@ class Consent(Base):
     def question(self) -> tuple[str, str | None, str | None]:
         """What was answered: of several records about one question the last holds."""
         return self.purpose, self.channel, self.recipient
+
+    @property
+    def receipt(self) -> str:
+        """The number of its receipt; what was agreed to in one registration has one."""
+        return registration_receipt(self.submission_id) if self.submission_id else record_receipt(self.hash)
 
 
 class ConsentRoot(Base):

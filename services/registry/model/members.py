@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -30,6 +30,7 @@ class Member(Base):
         version: raised with each change that is announced, under the row's lock.
         name_key: what spellings of one name have in common (`matching.name_key`); decides who is the same.
         search_key: folded words for finding (`matching.search_key`).
+        known_as: the keys of names that somebody had who turned out to be this member (`services.registry.duplicates`).
         area: the province of South Africa, or the country: what targets and missions' scopes are about.
         channels: what the person chose to be reached by.
         information: the channels on which consent to information stands now; the proof is in `consent`.
@@ -68,6 +69,7 @@ class Member(Base):
     import_id: Mapped[UUID | None]
     registered_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    known_as: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
     contacts: Mapped[list["Contact"]] = relationship(
         back_populates="member", order_by="Contact.id", lazy="raise", cascade="all, delete-orphan", passive_deletes=True
@@ -140,7 +142,14 @@ class Member(Base):
 
     def lose(self, key: str) -> list[str]:
         """Forget a contact and return the channels of agreed information that nothing reaches any more. The caller announces."""
-        self.contacts = [contact for contact in self.contacts if contact.value_key != key]
+        return self._left_with([contact for contact in self.contacts if contact.value_key != key])
+
+    def part_with(self, contact: "Contact") -> list[str]:
+        """Forget one contact and return what `lose` does. The caller announces."""
+        return self._left_with([each for each in self.contacts if each is not contact])
+
+    def _left_with(self, contacts: list["Contact"]) -> list[str]:
+        self.contacts = contacts
         kinds = {contact.kind for contact in self.contacts}
         unreached = [channel for channel, kind in REACHED_BY.items() if kind not in kinds]
         lost: list[str] = [channel for channel in self.information if channel in unreached]

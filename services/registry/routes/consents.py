@@ -11,8 +11,10 @@ from sqlalchemy import select
 from services.registry import records, searching
 from services.registry.model import Consent, ConsentRoot, Member, Wording
 from services.registry.model.consents import in_force
+from services.registry.reading_back import read_back
 from services.registry.recording import Answer, record
 from services.registry.scope import scope_of
+from services.registry.scoped import acting_on, scoped
 from shared.audit import note
 from shared.clock import now
 from shared.database import Transaction
@@ -49,10 +51,20 @@ class ConsentRecord(BaseModel):
     spoken: str | None
     scan: str | None
     outcome: str | None
+    basis: str | None
     staff: str | None
     office: str | None
     place: int
     hash: str
+    receipt: str
+
+
+class ReadBack(BaseModel):
+    """The receipt of what was recorded now, in the member's language, for staff to read out; `mailed`: it goes by mail as well."""
+
+    number: str
+    text: str
+    mailed: bool
 
 
 class InForce(BaseModel):
@@ -70,12 +82,13 @@ class Consents(BaseModel):
     version: int
     items: list[ConsentRecord]
     next: None = None
+    receipt: ReadBack | None = None
 
 
 @router.get("/members/{member_id}/consents")
 async def list_consents(db: Db, who: Staff, member_id: UUID) -> Consents:
     """Show every consent that a member has given or withdrawn, with its wording, and what is in force."""
-    async with db.transaction() as session:
+    async with scoped(db, who) as session:
         member = await session.scalar(searching.one(member_id, scope_of(who)))
         if member is None:
             raise NotFound
@@ -92,7 +105,7 @@ async def record_consent(
     A stale `version` or `If-Match` is refused.
     """
     seen = _version(if_match) or answer.version
-    async with db.transaction() as session:
+    async with acting_on(db, who, member_id) as session:
         members = await records.members_for_update(session, [member_id])
         if not members or not scope_of(who).covers(members[0].area):
             raise NotFound
@@ -110,7 +123,9 @@ async def record_consent(
         put(session, said.receipt)
         note(session, who, "consent_recorded", [member.id], purpose=answer.purpose, channel=answer.channel, given=int(answer.given))
         await session.flush()
-        return await _shown(session, member)
+        shown = await _shown(session, member)
+        back = read_back(said.consent, "st" if member.language == "st" else "en", mailed=bool(said.receipt.contacts))
+    return shown.model_copy(update={"receipt": ReadBack(**back._asdict())})
 
 
 class ShownRoot(BaseModel):

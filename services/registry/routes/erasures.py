@@ -1,22 +1,26 @@
 """Erasing a member on their behalf, and the receipt of any erasure."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
+from sqlalchemy import select
 
-from services.registry import erasing, receipts, searching
-from services.registry.scope import scope_of
+from services.registry import erasing, receipts
+from services.registry.keeping.changes import refuse_stale, seen_version
+from services.registry.model import Member
+from services.registry.model.consents import StaffWay
+from services.registry.scoped import acting_on
 from shared.audit import note
 from shared.clock import now
 from shared.errors import NotFound
 from shared.identity import Identity, current, require
 from shared.receipts import new_number, read_number
 from shared.service import Db
-from shared.web.language import mark
+from shared.web.language import language_of, mark
 from shared.web.pages import Pages
 
 router = APIRouter(tags=["members"])
@@ -40,21 +44,24 @@ class ErasureBegun(BaseModel):
 
 @router.delete("/api/v1/members/{member_id}", status_code=202)
 async def erase_member(
+    request: Request,
     db: Db,
     who: Eraser,
     member_id: UUID,
     reason: Annotated[str | None, Query(max_length=500, description="why; kept in the audit, so it should name nobody")] = None,
+    asked: Annotated[StaffWay | Literal["message"] | None, Query(description="how the person asked for it")] = None,
+    if_match: Annotated[str | None, Header(description="the version that the caller has seen")] = None,
 ) -> ErasureBegun:
-    """Erase all that is held about a member, everywhere, as they themselves could."""
-    async with db.transaction() as session:
-        if await session.scalar(searching.one(member_id, scope_of(who))) is None:
-            raise NotFound
-        session.expunge_all()  # It is read again, under its locks.
+    """Erase all that is held about a member, everywhere, as they themselves could; the receipt's number is to be told to them."""
+    async with acting_on(db, who, member_id) as session:
+        if (seen := seen_version(if_match)) is not None:
+            stands = await session.scalar(select(Member.version).where(Member.id == member_id)) or 0
+            await refuse_stale(session, member_id, seen=seen, stands=stands, language=language_of(request))
         if not await erasing.erase_if_here(session, member_id, at=now()):
             raise NotFound
         number = new_number()
         await erasing.give_receipt(session, member_id, number)
-        note(session, who, "member_erased", [member_id], why=reason)
+        note(session, who, "member_erased", [member_id], why=reason, **({"asked": asked} if asked else {}))
     return ErasureBegun(receipt=number)
 
 

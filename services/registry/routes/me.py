@@ -1,42 +1,41 @@
 """A member's own pages, reached by a manage link in the browser that opened it. What is withdrawn or erased is the gateway's to hear."""
 
-import hmac
 from pathlib import Path
-from typing import Annotated, Any, cast
-from urllib.parse import parse_qsl
+from typing import Any, cast
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from services.registry import corrections, records, selfservice, showing
 from services.registry import selfservice_words as words
+from services.registry.calling.own import calls_of
+from services.registry.codes import keeping
 from services.registry.corrections import Correction
-from services.registry.model import Consent, Member
+from services.registry.duplicates import histories
+from services.registry.handing_over import NAMES, transfers
+from services.registry.history.acts import words_of
+from services.registry.history.readers import MOST_TAKEN, readers
+from services.registry.model import Member
+from services.registry.routes.mine import Mine, own_consents, own_member
 from services.registry.selfservice import Chosen
 from shared import consent, facts
 from shared.audit import note
 from shared.clock import now
 from shared.contracts.gateway import Channel
-from shared.database import Transaction
-from shared.errors import FieldError, Forbidden, Invalid, NotFound
-from shared.identity import current, require_link
+from shared.errors import FieldError, Invalid
+from shared.identity import current
 from shared.outbox import put
 from shared.service import Db
-from shared.tokens import Link
+from shared.web.forms import Typed
 from shared.web.language import mark, translate
 from shared.web.pages import Filled, Pages
 from shared.web.wording import field_errors
 
 router = APIRouter(include_in_schema=False)
 pages = Pages(Path(__file__).parent.parent)
-Mine = Annotated[Link, Depends(require_link("manage"))]
 
-MOST_FIELDS = 100
-"""More boxes than the longest form has."""
 CHANGED_MEANWHILE = mark("Your record was changed meanwhile. Look at what is different, and save once more.")
 
 
@@ -44,9 +43,11 @@ CHANGED_MEANWHILE = mark("Your record was changed meanwhile. Look at what is dif
 async def show_record(request: Request, token: str, db: Db, link: Mine) -> HTMLResponse:
     """Show all that is held about the member, what they agreed to, and who has read it."""
     async with db.transaction() as session:
-        member = await _member(session, link)
-        consents = await _consents(session, member)
-        readings = await selfservice.readings(session, member.id)
+        member = await own_member(session, link)
+        consents = await own_consents(session, member)
+        readings = await readers(session, member.id)
+        by_code = await keeping.is_needed(session, member.id)
+        handed = await transfers(session)
     language = current(request).language
     return pages.render(
         request,
@@ -59,10 +60,12 @@ async def show_record(request: Request, token: str, db: Db, link: Mine) -> HTMLR
         consents=words.in_force(consents, language),
         readings=readings,
         roles=words.ROLES,
-        acts=words.ACTS,
-        other_act=words.OTHER_ACT,
+        act=words_of,
         channels=words.options({each: words.CHANNELS[each] for each in member.information}, language),
         sharing=member.sharing,
+        by_code=by_code,
+        handed=handed[-1] if handed else None,
+        offices=NAMES,
         nothing=Filled(),
     )
 
@@ -71,11 +74,14 @@ async def show_record(request: Request, token: str, db: Db, link: Mine) -> HTMLR
 async def take_away(request: Request, db: Db, link: Mine) -> Response:
     """Give the member all that is held about them, as a file."""
     async with db.transaction() as session:
-        member = await _member(session, link)
-        consents = await _consents(session, member)
-        readings = await selfservice.readings(session, member.id)
+        member = await own_member(session, link)
+        consents = await own_consents(session, member)
+        readings = await readers(session, member.id, most=MOST_TAKEN)
+        calls = await calls_of(session, member.id)
+        before = await histories.earlier(session, member.id)
         note(session, current(request), "own_record_exported", [member.id])
-    held = showing.whole(member, consents).model_dump(mode="json") | {"read_by": [reading._asdict() for reading in readings]}
+    held = showing.own(member, consents).model_dump(mode="json") | calls | {"read_by": [reading._asdict() for reading in readings]}
+    held |= {"earlier_records": before} if before else {}
     headers = {"content-disposition": 'attachment; filename="khokahano.json"', "cache-control": "no-store"}
     return Response(orjson.dumps(held, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
 
@@ -84,18 +90,17 @@ async def take_away(request: Request, db: Db, link: Mine) -> Response:
 async def show_details(request: Request, token: str, db: Db, link: Mine) -> HTMLResponse:
     """Show what the member can correct."""
     async with db.transaction() as session:
-        member = await _member(session, link)
+        member = await own_member(session, link)
     return _details(request, token, member, Filled(_typed(member)))
 
 
 @router.post("/me/{token}/details")
-async def correct(request: Request, token: str, db: Db, link: Mine) -> Response:
+async def correct(request: Request, token: str, db: Db, link: Mine, typed: Typed) -> Response:
     """Keep what the member corrected: 303, 422 with what is wrong, or 409 with what was changed meanwhile."""
-    typed = await _form(request)
     language, at = current(request).language, now()
     origin = request.app.state.settings.country_of_origin
     async with db.transaction() as session:
-        member = await _member(session, link, for_update=True)
+        member = await own_member(session, link, for_update=True)
         try:
             correction = corrections.read(typed, origin=origin, at=at)
         except ValidationError as error:
@@ -117,7 +122,7 @@ async def correct(request: Request, token: str, db: Db, link: Mine) -> Response:
 async def show_choices(request: Request, token: str, db: Db, link: Mine) -> HTMLResponse:
     """Show by which channels the member wants to hear from us, and with whom we may share, with the words they agree to."""
     async with db.transaction() as session:
-        member = await _member(session, link)
+        member = await own_member(session, link)
     language, version = current(request).language, consent.versions()[-1]
     chosen = {"channels": list(member.information), "sharing": ["true"] if member.sharing else []}
     return pages.render(
@@ -134,16 +139,15 @@ async def show_choices(request: Request, token: str, db: Db, link: Mine) -> HTML
 
 
 @router.post("/me/{token}/choices")
-async def choose(request: Request, token: str, db: Db, link: Mine) -> Response:
+async def choose(request: Request, token: str, db: Db, link: Mine, typed: Typed) -> Response:
     """Keep what the member chose, each change with its proof; a choice made on an older page than the record is shown anew."""
-    typed = await _form(request)
     shown = (typed.get("wording") or [""])[-1]
     if shown not in consent.versions():
         raise Invalid
     channels = frozenset(cast("Channel", each) for each in typed.get("channels", ()) if each in words.CHANNELS)
     chosen = Chosen(channels, "true" in typed.get("sharing", ()), (shown, current(request).language))
     async with db.transaction() as session:
-        member = await _member(session, link, for_update=True)
+        member = await own_member(session, link, for_update=True)
         if (typed.get("version") or [""])[-1] != str(member.version):
             return RedirectResponse(f"/me/{token}/choices?again=1", 303)
         await records.keep_wordings(session, {chosen.wording})
@@ -159,7 +163,7 @@ async def choose(request: Request, token: str, db: Db, link: Mine) -> Response:
 async def ask_once_more(request: Request, token: str, db: Db, link: Mine) -> HTMLResponse:
     """Ask whether everything is to be erased."""
     async with db.transaction() as session:
-        await _member(session, link)
+        await own_member(session, link)
     return pages.render(
         request, "me_erase.html", language=current(request).language, here=f"/me/{token}", again="again" in request.query_params
     )
@@ -203,44 +207,3 @@ def _typed(member: Member) -> dict[str, list[str]]:
     """Return a member's own fields as their form would be filled."""
     held = {name: getattr(member, name) for name in Correction.model_fields}
     return {name: list(value) if isinstance(value, list) else [str(value)] for name, value in held.items() if value is not None}
-
-
-async def _form(request: Request) -> dict[str, list[str]]:
-    """Return what a form of ours says.
-
-    Raises:
-        Forbidden: the form's token is missing or another page's.
-        Invalid: it is no form, or has more fields than any of ours.
-    """
-    try:
-        pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise Invalid from None
-    found: dict[str, list[str]] = {}
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    given, known = (found.get("csrf") or [""])[0], current(request).csrf
-    if not known or not hmac.compare_digest(given.encode(), known.encode()):
-        raise Forbidden
-    return found
-
-
-async def _member(session: Transaction, link: Link, *, for_update: bool = False) -> Member:
-    """Return whose link it is.
-
-    Raises:
-        NotFound: they are gone, as is any link of theirs.
-    """
-    if for_update:
-        members = await records.members_for_update(session, [link.subject])
-        if not members:
-            raise NotFound
-        return members[0]
-    member = await session.scalar(select(Member).where(Member.id == link.subject).options(selectinload(Member.contacts)))
-    if member is None:
-        raise NotFound
-    return member
-
-
-async def _consents(session: Transaction, member: Member) -> list[Consent]:
-    return list(await session.scalars(select(Consent).where(Consent.member_id == member.id).order_by(Consent.id)))

@@ -14,7 +14,16 @@ from shared.clock import now
 from shared.contracts.base import Message
 from shared.contracts.forum import SpeakerConfirmed, SpeakerDeclined, SpeakerInvited, TeamChanged
 from shared.contracts.gateway import ConsentWithdrawn, ContactDisowned
-from shared.contracts.registry import Contact, MemberChanged, MemberErased, MemberRegistered, RegistrationRepeated
+from shared.contracts.registry import (
+    Contact,
+    ContactMoved,
+    MemberChanged,
+    MemberErased,
+    MemberRegistered,
+    MembersMerged,
+    MembersParted,
+    RegistrationRepeated,
+)
 from shared.database import Database
 from tests.services.notifier.conftest import member, told
 
@@ -32,6 +41,24 @@ def changed(version: int, **fields: Any) -> MemberChanged:
 SHARED = changed(2, contacts=(Contact(id=CONTACT, kind="email", value="lerato@example.org", shared=True),))
 WITHDRAWN = ConsentWithdrawn(member_id=LERATO, contact_id=CONTACT, at=AT)
 DISOWNED = ContactDisowned(member_id=LERATO, contact_id=CONTACT, at=AT)
+TWICE, SECOND, MOVED = UUID(int=4), UUID(int=14), UUID(int=15)
+AGAIN = member(member_id=TWICE, contacts=(Contact(id=SECOND, kind="email", value="l.mokoena@example.com"),))
+BOTH = (*REGISTERED.contacts, Contact(id=MOVED, kind="email", value="l.mokoena@example.com"))
+MERGED = MembersMerged(
+    **changed(2, contacts=BOTH).model_dump(),
+    merge_id=UUID(int=9),
+    absorbed_id=TWICE,
+    absorbed_version=2,
+    moved=(ContactMoved(contact_id=SECOND, became=MOVED),),
+)
+PARTED = MembersParted(
+    **AGAIN.model_dump(exclude={"version", "submission_id", "way"}),
+    version=3,
+    merge_id=UUID(int=9),
+    kept_id=LERATO,
+    moved=(ContactMoved(contact_id=MOVED, became=SECOND),),
+)
+SECOND_WITHDRAWN = ConsentWithdrawn(member_id=TWICE, contact_id=SECOND, at=AT)
 INVITED = SpeakerInvited(invitation_id=SPEAKER, name="Palesa", email="palesa@example.org", language="st", deadline=AT)
 JOURNEYS: dict[str, tuple[Message, ...]] = {
     "withdrawn": (REGISTERED, changed(2, language="st"), WITHDRAWN, changed(3, information=(), language="st")),
@@ -40,6 +67,10 @@ JOURNEYS: dict[str, tuple[Message, ...]] = {
     "disowned and erased": (REGISTERED, DISOWNED, changed(2, contacts=()), MemberErased(member_id=LERATO)),
     "repeated": (REGISTERED, RegistrationRepeated(member_id=LERATO, at=AT), changed(2, language="st")),
     "mother and daughter": (REGISTERED, DAUGHTER, SHARED),
+    "merged": (REGISTERED, AGAIN, MERGED),
+    "merged and parted": (MERGED, changed(3), PARTED),
+    "merged and withdrawn by an old link": (AGAIN, MERGED, SECOND_WITHDRAWN),
+    "merged and erased": (AGAIN, MERGED, MemberErased(member_id=LERATO), MemberErased(member_id=TWICE)),
     "speaker": (
         INVITED,
         SpeakerConfirmed(speaker_id=SPEAKER, name="Palesa", talk_title="Wool", at=now()),

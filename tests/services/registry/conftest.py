@@ -28,6 +28,8 @@ from tests.waiting import wait_until
 
 Heard = TypeVar("Heard", bound=Message)
 KEYS = "registry-identity-key-of-the-tests-0123456789"
+CSRF = "form-token"
+"""What a form of staff must carry as `csrf`."""
 AT = datetime(2020, 1, 20, 9, 0, tzinfo=UTC)
 
 
@@ -83,15 +85,15 @@ class Registry:
         *,
         role: Role | None = "consultant",
         areas: Sequence[str] = (),
+        office: str = "IOM",
         confirm: tuple[UUID, UUID] | None = None,
         **more: Any,
     ) -> httpx2.Response:
         """Make a request as the gateway hands it on: for staff of this role, or for whoever has this member's confirmation link."""
         link = Link("confirm", confirm[0], confirm[1], datetime.now(UTC) + timedelta(days=1)) if confirm else None
         kind: Literal["link", "staff", "public"] = "link" if link else "staff" if role else "public"
-        identity = Identity(
-            kind=kind, id="" if link else "7", role=None if link else role, areas=tuple(areas), organisation="IOM", link=link
-        )
+        somebody: dict[str, Any] = {} if link else {"id": f"7-{office}" if office != "IOM" else "7", "role": role}
+        identity = Identity(kind=kind, areas=tuple(areas), organisation=office, csrf=CSRF, link=link, **somebody)
         signed = sign(identity, [SecretStr(KEYS)], service="registry", method=method, path=path.partition("?")[0])
         return await self.web.request(method, path, headers={HEADER: signed, **more.pop("headers", {})}, **more)
 

@@ -41,8 +41,10 @@ async def test_staff_see_live_numbers_against_targets(registry: Registry) -> Non
     rows = await coverage(registry, "officer")
     assert len(rows) == 20
     assert list(rows)[:2] + list(rows)[-2:] == ["ZA-GP", "ZA-FS", "AU", "elsewhere"]
-    assert rows["ZA-GP"] == {"area": "ZA-GP", "name": "Gauteng", "target": 450, "registered": 7, "confirmed": 6, "small": False}
-    assert rows["elsewhere"] == {"area": "elsewhere", "name": "Elsewhere", "target": None, "registered": 2, "confirmed": 2, "small": False}
+    gauteng = {"area": "ZA-GP", "name": "Gauteng", "target": 450, "path": [], "registered": 7, "confirmed": 6, "small": False}
+    assert rows["ZA-GP"] == gauteng
+    elsewhere = {"area": "elsewhere", "name": "Elsewhere", "target": None, "path": [], "registered": 2, "confirmed": 2, "small": False}
+    assert rows["elsewhere"] == elsewhere
     assert (rows["NA"]["registered"], rows["ZA-NC"]["registered"]) == (1, 0)
     assert (await coverage(registry, "officer", **{"accept-language": "st"}))["ZA-GP"]["name"] == "Gauteng"
 
@@ -54,7 +56,8 @@ async def test_names_are_in_the_callers_language(registry: Registry) -> None:
 
 async def test_outsiders_see_yesterdays_confirmed_and_none_that_are_few(registry: Registry, people: list[MemberRegistered]) -> None:
     before = await coverage(registry, "viewer")
-    assert before["ZA-GP"] == {"area": "ZA-GP", "name": "Gauteng", "target": 450, "registered": None, "confirmed": 5, "small": False}
+    gauteng = {"area": "ZA-GP", "name": "Gauteng", "target": 450, "path": [], "registered": None, "confirmed": 5, "small": False}
+    assert before["ZA-GP"] == gauteng
     assert {area: (row["registered"], row["confirmed"], row["small"]) for area, row in before.items() if area != "ZA-GP"} == {
         area: (None, None, True) for area in before if area != "ZA-GP"
     }
@@ -69,7 +72,7 @@ async def test_outsiders_see_yesterdays_confirmed_and_none_that_are_few(registry
 async def test_mission_sees_its_areas_only(registry: Registry) -> None:
     assert list(await coverage(registry, "mission", ("ZA-GP", "ZA-NW"))) == ["ZA-GP", "ZA-NW"]
     assert await coverage(registry, "mission", ("BE",)) == {
-        "BE": {"area": "BE", "name": "Belgium", "target": None, "registered": None, "confirmed": None, "small": True}
+        "BE": {"area": "BE", "name": "Belgium", "target": None, "path": [], "registered": None, "confirmed": None, "small": True}
     }
     assert len(await coverage(registry, "mission", ("ZA",))) == 9
     assert await coverage(registry, "mission") == {}
@@ -80,7 +83,7 @@ async def test_mission_sees_its_areas_only(registry: Registry) -> None:
 async def test_target_is_set_audited_and_guarded_against_stale_sight(registry: Registry) -> None:
     path = "/api/v1/targets/ZA-KZN"
     answer = await registry.ask("PUT", path, json={"target": 80, "version": 1})
-    assert (answer.status_code, answer.json()) == (200, {"area": "ZA-KZN", "name": "KwaZulu-Natal", "target": 80, "version": 2})
+    assert (answer.status_code, answer.json()) == (200, {"area": "ZA-KZN", "name": "KwaZulu-Natal", "target": 80, "by": None, "version": 2})
     assert (await registry.ask("PUT", path, json={"target": 80})).json()["version"] == 2
     for stale in ({"json": {"target": 90, "version": 1}}, {"json": {"target": 90}, "headers": {"if-match": '"1"'}}):
         answer = await registry.ask("PUT", path, **stale)
@@ -91,6 +94,34 @@ async def test_target_is_set_audited_and_guarded_against_stale_sight(registry: R
         ("target_set", {"area": "ZA-KZN", "before": 70, "after": 80}, []),
         ("target_set", {"area": "ZA-KZN", "before": 80, "after": None}, []),
     ]
+
+
+async def test_targets_by_date_are_a_path_and_all_that_ever_were_are_kept(registry: Registry) -> None:
+    path = "/api/v1/targets/ZA-WC"
+    for version, (by, target) in enumerate([("2027-06-30", 40), ("2027-03-31", 20), ("2027-06-30", 45), ("2027-09-30", 50)], start=1):
+        answer = await registry.ask("PUT", path, json={"target": target, "by": by, "version": version})
+        assert (answer.status_code, answer.json()["by"], answer.json()["version"]) == (200, by, version + 1)
+    assert (await registry.ask("PUT", path, json={"target": None, "by": "2027-09-30"})).json()["target"] is None
+    stale = await registry.ask("PUT", path, json={"target": 1, "by": "2027-06-30", "version": 2})
+    assert (stale.status_code, stale.json()["detail"]) == (409, "The target is 45 now, in version 6.")
+    told = (await registry.ask("GET", path)).json()
+    assert told["path"] == [{"by": "2027-03-31", "target": 20}, {"by": "2027-06-30", "target": 45}]
+    assert (told["target"], told["version"]) == (50, 6)
+    assert [(each["version"], each["by"], each["target"]) for each in told["history"]] == [
+        (6, "2027-09-30", None),
+        (5, "2027-09-30", 50),
+        (4, "2027-06-30", 45),
+        (3, "2027-03-31", 20),
+        (2, "2027-06-30", 40),
+        (1, None, 50),
+    ]
+    assert (await coverage(registry, "viewer"))["ZA-WC"]["path"] == told["path"]
+    assert (await registry.ask("GET", path, role="mission", areas=("GB",))).status_code == 404
+    for by in ("1999-01-01", "2100-01-01", "soon", "2027-06-30T00:00:01"):
+        assert (await registry.ask("PUT", path, json={"target": 1, "by": by})).status_code == 422
+    written = await registry.rows("SELECT detail FROM audit WHERE what = 'target_set' AND detail ->> 'area' = 'ZA-WC' ORDER BY id")
+    assert [row.detail for row in written][:1] == [{"area": "ZA-WC", "by": "2027-06-30", "before": None, "after": 40}]
+    assert len(written) == 5
 
 
 @pytest.mark.parametrize("body", [{}, {"target": -1}, {"target": "5"}, {"target": 1.5}, {"target": 5, "area": "GB"}, [], {"target": True}])
@@ -134,6 +165,7 @@ async def test_confirmation_page_is_for_holders_of_a_link(registry: Registry) ->
 async def test_figures_of_another_day_are_counted_anew(registry: Registry) -> None:
     await coverage(registry, "viewer")
     yesterday = now().astimezone(UTC).date() - timedelta(days=1)
+    await registry.rows("DELETE FROM figure WHERE day = :day RETURNING day", day=yesterday)
     await registry.rows("UPDATE figure SET day = :day RETURNING day", day=yesterday)
     await coverage(registry, "viewer")
     days = await registry.rows("SELECT DISTINCT day FROM figure ORDER BY day")

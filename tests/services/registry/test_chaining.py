@@ -10,11 +10,12 @@ from sqlalchemy.pool import NullPool
 
 from ops import databases as ops_databases
 from services.registry.verifying import Counts, verify
-from shared import migrations
+from shared import consent, migrations
 from shared.database import Database
 from tests.conftest import Servers
 
 BEFORE = "0004"
+LEDGER = "0005"
 MEMBER = """
     INSERT INTO member (id, version, status, given_name, family_name, name_key, search_key, country, area, needs, language, interests,
         contributions, channels, information, sharing, way, submission_id, registered_at)
@@ -27,6 +28,10 @@ AS_OLD_CODE_DOES = """
         (VALUES ('registration', NULL), ('information', 'email'), ('sharing', NULL)) AS agreed (purpose, channel)
     WHERE NOT EXISTS (SELECT FROM consent WHERE member_id = member.id)
 """
+WORDING = "INSERT INTO wording (version, language, text) VALUES ('2020-01', 'st', $wording${text}$wording$)".replace(
+    "{text}", consent.text("2020-01", "st").replace(":", "\\:")
+)
+"""As old code keeps it, from the first time that somebody agrees to it."""
 MANY = 2000
 
 
@@ -36,7 +41,7 @@ def asyncpg_url(url: str) -> str:
 
 
 def migrate(url: str, revision: str) -> None:
-    """Bring a new database to an older revision."""
+    """Bring a database to an older revision."""
 
     def run(connection: Connection) -> None:
         config = migrations._config("registry")
@@ -75,13 +80,12 @@ def test_records_from_before_the_ledger_are_chained_in_their_order(servers: Serv
     ops_databases.create(servers.postgresql.url(), name, role="registry", password=servers.passwords["registry"])
     url = servers.postgresql.url(name, "registry", servers.passwords["registry"])
     migrate(url, BEFORE)
-    asyncio.run(do(url, MEMBER, AS_OLD_CODE_DOES))
-    migrations.upgrade("registry", url)
-    counts = asyncio.run(looked_at(url))
-    assert (counts.records, counts.chains) == (3 * MANY, MANY)
+    asyncio.run(do(url, WORDING, MEMBER, AS_OLD_CODE_DOES))
+    migrate(url, LEDGER)
 
     # Old code that is stopped later goes on, and a migration that was broken off begins again.
     asyncio.run(do(url, MEMBER, AS_OLD_CODE_DOES, f"UPDATE alembic_version SET version_num = '{BEFORE}'"))
+    migrate(url, LEDGER)
     migrations.upgrade("registry", url)
     counts = asyncio.run(looked_at(url))
     assert (counts.records, counts.chains) == (6 * MANY, 2 * MANY)

@@ -44,8 +44,8 @@ async def test_ledger_is_as_it_was_recorded(books: Books) -> None:
 
 # A change with triggers off, and what looking finds; {r} is the id of a record in the middle of the first member's chain, {l} of its last.
 CHANGES: dict[str, tuple[str, list[str]]] = {
-    "wording": ("UPDATE consent SET wording_version = '2021-01' WHERE id = {r}", ["contents"]),
-    "language": ("UPDATE consent SET language = 'st' WHERE id = {r}", ["contents"]),
+    "wording": ("UPDATE consent SET wording_version = '2021-01' WHERE id = {r}", ["contents", "wording"]),
+    "language": ("UPDATE consent SET language = 'st' WHERE id = {r}", ["contents", "wording"]),
     "date": ("UPDATE consent SET at = at - interval '1 microsecond' WHERE id = {r}", ["contents"]),
     "channel": ("UPDATE consent SET channel = 'whatsapp' WHERE id = {r}", ["contents", "member"]),
     "purpose": ("UPDATE consent SET purpose = 'registration', channel = NULL WHERE id = {r}", ["contents", "member"]),
@@ -66,7 +66,7 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
     "root's reach": ("UPDATE consent_root SET last_id = last_id + 1 WHERE number = 1", ["root", "root"]),
     "root deleted": ("DELETE FROM consent_root WHERE number = 1", ["root_missing"]),
     "wording's text": ("UPDATE wording SET text = text || ' And more.'", ["wording", "wording"]),
-    "wording deleted": ("DELETE FROM wording", ["wording"]),
+    "wording deleted": ("DELETE FROM wording", ["wording", "wording"]),
     "member's row": ("UPDATE member SET information = '{{email,call,sms}}' WHERE id = '{m}'", ["member"]),
     "member's sharing": ("UPDATE member SET sharing = false WHERE id = '{m}'", ["member"]),
 }
@@ -220,6 +220,9 @@ async def test_command_says_ok_or_what_is_wrong(books: Books) -> None:
     [latest, _] = (await consents("roots")).stdout.splitlines()
     day, root = latest.split()[:2]
     assert (await consents("verify", "--root", f"{day}={root}")).returncode == 0
+    printed = (await consents("roots", "--week", "--of", day)).stdout
+    assert root in printed.replace(" ", "").replace("\n", "")
+    assert printed.count("no root: ") == 7 - DAYS + (day[-2:] == "20")
     wrong = await consents("verify", "--root", f"{day}={'0' * 64}")
     assert (wrong.returncode, wrong.stdout.splitlines()[0]) == (1, f"the root of {day} is not the one that was printed")
     record = (await books.records(0))[1]

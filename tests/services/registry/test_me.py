@@ -194,3 +194,15 @@ async def test_case_41_who_shares_an_address_is_sent_no_link_to_it(registry: Reg
     assert [each.answer for each in said] == ["ask_the_office"]
     await registry.settle(ErasureRequested(member_id=mother.member_id, receipt=new_number(), at=LATER))
     assert (await registry.member(daughter.member_id))["contacts"][0]["shared"] is False
+
+
+async def test_member_takes_away_what_was_noted_of_calls_but_no_clerks_name(registry: Registry) -> None:
+    member = await joined(registry)
+    planned = {"member_id": str(member.member_id), "about": "Send the form.", "due_at": datetime.now(UTC).isoformat()}
+    call = (await registry.ask("POST", "/api/v1/follow-ups", json=planned)).json()
+    said = {"outcome": "no_answer", "note": "Rings in the morning."}
+    assert (await registry.ask("POST", f"/api/v1/calls/{call['id']}/log", json=said)).status_code == 201
+    held = (await ask(registry, "GET", "/export", member.member_id)).json()
+    assert [(each["outcome"], each["note"], each["office"]) for each in held["calls"]] == [("no_answer", "Rings in the morning.", "IOM")]
+    assert [(each["reason"], each["about"], each["attempts"]) for each in held["calls_planned"]] == [("follow_up", "Send the form.", 1)]
+    assert {"staff", "staff_name", "made_by"} & {name for each in (*held["calls"], *held["calls_planned"]) for name in each} == set()

@@ -9,6 +9,7 @@ import pytest
 
 from bench import crowd
 from services.registry import searching
+from services.registry.finding import BEYOND_SHARING
 from services.registry.searching import _Question
 from shared.facts import provinces
 from shared.identity import Role
@@ -97,7 +98,7 @@ async def test_pages_are_those_of_a_plain_query(
     chance = random.Random(SEED)
     connection = await asyncpg.connect(settings["REGISTRY_DATABASE_URL"])
     for _ in range(60):
-        names = [name for name in CHOICES if role != "mission" or name not in ("interest", "contribution")]
+        names = [name for name in CHOICES if role != "mission" or name not in BEYOND_SHARING]
         filters = {name: chance.choice(CHOICES[name]) for name in chance.sample(names, chance.choice((0, 1, 2, 2, 3)))}
         query, values = plainly(filters, role, areas)
         everybody, shown = [row["id"] for row in await connection.fetch(query, *values)], list[str]()

@@ -21,6 +21,7 @@ LINKS = {
     "unsubscribe": "https://khokahano.example.org/unsubscribe/" + "u" * 52 + "." + "t" * 43,
     "manage": "https://khokahano.example.org/me/" + "p" * 52 + "." + "q" * 43,
     "speaker": "https://khokahano.example.org/speaker/" + "p" * 52 + "." + "q" * 43,
+    "briefing": "https://khokahano.example.org/briefing/" + "p" * 52 + "." + "q" * 43,
 }
 TYPED = {"name": "Ntšebo Letšela", "talk_title": "Wool & mohair <from> Semonkong", "office": "Consulate <Welkom> & friends"}
 WRITTEN = {

@@ -1,0 +1,1 @@
+"""Keeping records right and no longer than needed: what staff correct, and what is dropped at night."""
