@@ -15,7 +15,7 @@ run: .venv/run ## Run everything here: http://127.0.0.1:8080, Ctrl-C ends it
 
 test: .venv/dev ## Run every test
 	@$(PYTHON) ops/install.py test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 soak: .venv/dev ## Run the long cases at full length
 	@$(PYTHON) ops/install.py test

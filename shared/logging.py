@@ -4,12 +4,19 @@ import logging as stdlib
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from types import ModuleType
 from typing import Any, TextIO
 
 import orjson
-import structlog
 
-from shared import journey
+# structlog takes rich, where it finds it, for colours that a service never prints: 4 MB in each.
+_found: ModuleType | None = sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # None says: not to be had.
+import structlog  # noqa: E402
+
+if _found is None:
+    del sys.modules["rich"]
+
+from shared import journey  # noqa: E402
 
 PERSONAL = frozenset(
     {"given_name", "family_name", "name", "email", "emails", "phone", "whatsapp", "address", "recipient", "city", "birth_year"}

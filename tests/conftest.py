@@ -136,6 +136,13 @@ def as_environment(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch)
     return put
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have two processes share the tests by file, since a file's fixtures are its own; those with a browser share one house."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else f"{folder}/{item.path.stem}"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_from_outside() -> None:
     """Keep what the caller's shell or a `make run` has set away from the tests."""

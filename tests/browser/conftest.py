@@ -19,7 +19,7 @@ START_SECONDS = 60
 Open = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(servers: Any, keys: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running gateway; nobody stands behind it, since what is submitted waits in its outbox."""
     port = free_port()
@@ -33,7 +33,7 @@ def site(servers: Any, keys: dict[str, str], tmp_path_factory: pytest.TempPathFa
         gateway.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def house(servers: Any, keys: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """All four services; every test brings people of its own."""
     async with House(tmp_path_factory.mktemp("house"), servers, keys) as house:

@@ -34,7 +34,7 @@ AT_ONCE = 25
 """Members of one batch: at 60 candidates each, a twentieth of a second for the database and for the judges."""
 COMPARED = 60
 """Candidates of one member: those that have most in common. Of doubles, 94 in 100 are among the first 50 (decision 17)."""
-WAVE_A_SECOND = 50.0
+WAVE_A_SECOND = 10.0
 GIVES_WAY_SECONDS = 600.0
 
 DUE = text("SELECT count(*) FROM likeness_due")

@@ -125,7 +125,8 @@ class Registry:
             return list((await session.execute(text(query), values)).all())
 
     async def heard(self, message: type[Heard]) -> list[Heard]:
-        """Return all that has been announced of this kind, in the order in which it came."""
+        """Return all that has been announced of this kind, in the order in which it came; what is committed is waited for."""
+        await wait_until(self._announced)
         found = self._heard.setdefault(message, [])
         queue_name = listening("gateway" if message is RegistrationsProcessed else "notifier", message).queue
         connection = await connect(self.rabbitmq_url, "tests")
