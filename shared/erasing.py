@@ -21,6 +21,8 @@ EVERY_SECONDS = 5.0
 """How often a service looks whether a copy of it has left somebody's erasing unended, which may take 10 s; its own begins at once."""
 LEASE_SECONDS = 90
 """Longer than a walk through the dead letters may take: who walks holds them, and nobody else would find them then."""
+NAMES = ("member_id", "submission_id", "absorbed_id")
+"""Fields of a message that say whose data are in it; after a merge was undone, its word holds the addresses of both."""
 MOST = 100
 """Members whose dead letters are searched in one walk."""
 
@@ -52,7 +54,7 @@ class Erased:
 
     def is_named_in(self, body: dict[str, Any]) -> bool:
         """Tell whether a message's body is about this member. One that only lists ids holds nothing personal."""
-        return any(str(body.get(field)) in {str(each) for each in self.named} for field in ("member_id", "submission_id"))
+        return any(str(body.get(field)) in {str(each) for each in self.named} for field in NAMES)
 
 
 Answer = Callable[[Transaction, UUID], Awaitable[None]]

@@ -26,7 +26,7 @@ PERSONAL = frozenset(
 """Keys whose values never reach a log."""
 _ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
 _NUMBER = re.compile(r"(?<![\w.:-])\+?\d[\d ()-]{7,}\d(?![\w:-])")
-_LINK = re.compile(r"/(confirm|me|unsubscribe|speaker|rsvp|sign-in)/[^\s/?\"']+")
+_LINK = re.compile(r"/(confirm|me|unsubscribe|speaker|rsvp|sign-in|briefing|erased)/[^\s/?\"']+")
 
 
 def scrub(text: str) -> str:

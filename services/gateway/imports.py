@@ -103,12 +103,16 @@ async def keep_choices(session: Transaction, import_id: UUID, choices: Choices) 
 
 
 async def find(session: Transaction, import_id: UUID, who: Identity) -> Import | None:
-    """Return an import that this caller may know of: a mission knows its own only, and of areas that it still looks after."""
+    """Return an import that this caller may know of: a mission knows its own only, and of areas that it still looks after.
+
+    Refused rows hold people. So whoever looks after some areas knows of others' sheets only those that were handed in for these.
+    """
     found = await session.get(Import, import_id, populate_existing=True)
-    if found is None or who.role != "mission":
+    if found is None or not (who.areas or who.role == "mission"):
         return found
-    # Somebody's role may have changed since: a sheet without areas was handed in for anywhere.
-    return found if found.added_by == who.id and found.areas and areas_of(who).issuperset(found.areas) else None
+    mine, inside = found.added_by == who.id, bool(found.areas) and areas_of(who).issuperset(found.areas)
+    # A mission's role may have changed since: a sheet without areas was handed in for anywhere.
+    return found if (mine and inside if who.role == "mission" else mine or inside) else None
 
 
 def areas_of(who: Identity) -> frozenset[str]:
@@ -118,10 +122,11 @@ def areas_of(who: Identity) -> frozenset[str]:
 
 async def recent(session: Transaction, who: Identity, *, most: int = LISTED, after: tuple[datetime, UUID] | None = None) -> list[Import]:
     """Return the newest imports that this caller may know of, or those that follow one."""
-    mine: Any = Import.added_by.is_not(None)
-    if who.role == "mission":
-        mine = (Import.added_by == who.id) & (func.cardinality(Import.areas) > 0) & Import.areas.contained_by(sorted(areas_of(who)))
-    query = select(Import).where(mine).order_by(Import.added_at.desc(), Import.id.desc()).limit(most)
+    known: Any = Import.added_by.is_not(None)
+    if who.areas or who.role == "mission":
+        mine, inside = Import.added_by == who.id, (func.cardinality(Import.areas) > 0) & Import.areas.contained_by(sorted(areas_of(who)))
+        known = mine & inside if who.role == "mission" else mine | inside
+    query = select(Import).where(known).order_by(Import.added_at.desc(), Import.id.desc()).limit(most)
     if after is not None:
         query = query.where(tuple_(Import.added_at, Import.id) < after)
     return list(await session.scalars(query))

@@ -15,10 +15,18 @@ async def tell(session: Transaction, changes: ContactsChanged) -> None:
         asked = Mail(changes.added.id, "confirm_contact", changes.added.value, changes.language, changes.member_id, changes.added.id)
         await queue_in_turn(session, [asked])
     told = [contact for contact in changes.told if contact.kind == "email"]
+    # An address that was removed is told all the same, by a mail that hangs on no contact.
     await queue(
         session,
         [
-            Mail(changes.change_id, "contacts_changed", contact.value, changes.language, changes.member_id, contact.id)
+            Mail(
+                changes.change_id,
+                "contacts_changed",
+                contact.value,
+                changes.language,
+                changes.member_id,
+                contact.id if contact.id != changes.removed else None,
+            )
             for contact in sorted(told, key=lambda contact: contact.value)
         ],
     )

@@ -1,15 +1,11 @@
-"""Members as CSV or XLSX: columns named as an import reads them, cells that no spreadsheet runs, pages in short transactions."""
+"""Members as a table: columns named as an import reads them, whom it holds in the audit before a page is sent."""
 
-import asyncio
-import csv
-import io
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Literal, Protocol
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
+from services.registry import files
 from services.registry.finding import Filters
 from services.registry.model import Member
 from services.registry.scope import Scope
@@ -18,11 +14,8 @@ from services.registry.searching import Key, page
 from shared.audit import note
 from shared.database import Database, Transaction
 from shared.identity import Identity
-from shared.workbook import MEDIA_TYPE, Cell, Workbook
 
 CONTACTS = ("email", "phone", "whatsapp")
-PAGE = 500
-"""Members read in one transaction: a long one would keep the outbox's dead rows from being cleaned."""
 # fmt: off
 COLUMNS = (
     "given_name", "family_name", "email", "phone", "whatsapp", "country", "province", "city", "home_district",
@@ -35,56 +28,11 @@ WORDINGS = text(
     "SELECT DISTINCT ON (member_id) member_id, wording_version FROM consent"
     " WHERE member_id = ANY (:ids) AND purpose = 'registration' AND given AND wording_version IS NOT NULL ORDER BY member_id, id DESC"
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
-Form = Literal["csv", "xlsx"]
-MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv", "xlsx": MEDIA_TYPE}
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # Excel takes full-width signs for the plain ones.
-
-
-def guard(cell: str) -> str:
-    """Return a cell that a spreadsheet shows as text: `'` goes before what it could run, and an import takes it away again."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def columns(wanted: Filters) -> list[str]:
     """Return the columns of an export; what people need help with is in none that is about one place."""
     return [name for name in COLUMNS if name != "needs" or not (wanted.country or wanted.province)]
-
-
-class _File(Protocol):
-    """A table that is being written: what of it has come together, piece by piece."""
-
-    def add(self, rows: Iterable[Sequence[Cell]]) -> bytes: ...
-
-    def close(self) -> bytes: ...
-
-
-class Lines:
-    """CSV. A cell that a spreadsheet could run is guarded; XLSX says of each cell that it is a text, and needs no guard."""
-
-    def __init__(self) -> None:
-        self._mark = "\ufeff"  # Excel reads UTF-8 only where a byte order mark says so.
-
-    def add(self, rows: Iterable[Sequence[Cell]]) -> bytes:
-        """Return rows as lines."""
-        written = io.StringIO(self._mark, newline="")
-        written.seek(0, io.SEEK_END)
-        csv.writer(written).writerows([guard(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-        self._mark = ""
-        return written.getvalue().encode()
-
-    def close(self) -> bytes:
-        """Return the end of the file: nothing."""
-        return b""
-
-
-FILES: dict[Form, type[Lines] | type[Workbook]] = {"csv": Lines, "xlsx": Workbook}
-
-
-def asked(accept: str, form: str | None) -> Form | None:
-    """Return the form of file that is asked for, by `?format=` or by what `Accept` begins with; None for JSON."""
-    if form is not None:
-        return next((each for each in MEDIA_TYPES if each == form), None)
-    return next((each for each, media_type in MEDIA_TYPES.items() if accept.lower().startswith(media_type)), None)
 
 
 def _row(member: Member, names: Sequence[str], wordings: Mapping[UUID, str]) -> list[str]:
@@ -108,21 +56,17 @@ def _cell(value: object) -> str:
     return ";".join(value) if isinstance(value, list) else "" if value is None else str(value)
 
 
-async def export(database: Database, wanted: Filters, scope: Scope, *, who: Identity, why: str, form: Form = "csv") -> AsyncIterator[bytes]:
-    """Give the file in pieces, beginning with its head; each page's ids are in the audit before its bytes are on their way."""
-    file: _File = FILES[form]()
+async def export(database: Database, wanted: Filters, scope: Scope, *, who: Identity, why: str) -> AsyncIterator[Iterable[files.Row]]:
+    """Give the rows page by page; each page's ids are in the audit before its bytes are on their way."""
     names = columns(wanted)
-    yield await asyncio.to_thread(file.add, [names])
     after: Key | None = None
     while True:
         async with scoped(database, who) as session:
-            members = await page(session, wanted, scope, after=after, fetch=PAGE)
+            members = await page(session, wanted, scope, after=after, fetch=files.PAGE)
             wordings = await _wordings(session, members)
             note(session, who, "members_exported", (member.id for member in members), why=why)
-        # Some hundred rows take tens of milliseconds, in which others would wait.
-        yield await asyncio.to_thread(_page, file, members, names, wordings)
-        if len(members) < PAGE:
-            yield await asyncio.to_thread(file.close)
+        yield _rows(members, names, wordings)
+        if len(members) < files.PAGE:
             return
         after = (members[-1].registered_at, members[-1].id)
 
@@ -133,5 +77,5 @@ async def _wordings(session: Transaction, members: Sequence[Member]) -> dict[UUI
     return {row.member_id: row.wording_version for row in found}
 
 
-def _page(file: _File, members: Iterable[Member], names: Sequence[str], wordings: Mapping[UUID, str]) -> bytes:
-    return file.add([_row(member, names, wordings) for member in members])
+def _rows(members: Iterable[Member], names: Sequence[str], wordings: Mapping[UUID, str]) -> Iterable[files.Row]:
+    return (_row(member, names, wordings) for member in members)

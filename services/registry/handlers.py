@@ -125,7 +125,7 @@ async def withdraw_consent(withdrawn: ConsentWithdrawn, session: Transaction) ->
     else:
         channels = set(REACHED_BY)
     channels -= await records.agreed_since(session, member.id, withdrawn.at)
-    for channel in sorted(channels.intersection(member.information)):
+    for channel in sorted(channels & {*member.information, *await leading.may_return(session, member.id)}):
         session.add(Consent.withdrawn(member.id, channel, at=withdrawn.at, way="link"))
     if changed := member.withdraw(channels):
         put(session, changed, cause=withdrawn)
@@ -145,6 +145,8 @@ async def withdraw_sharing(withdrawn: SharingWithdrawn, session: Transaction) ->
         consent, changed = ended
         session.add(consent)
         put(session, changed, cause=withdrawn)
+    elif "sharing" in await leading.may_return(session, member.id):
+        session.add(selfservice.sharing_ended(member, withdrawn.at))
 
 
 @listener.each(ManageLinkRequested)

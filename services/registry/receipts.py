@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 
 from services.registry import erasing, journal, marking, selfservice
+from services.registry.codes.keeping import forget_old
 from shared import logging
 from shared.clock import now
 from shared.contracts.gateway import ManageLinkRequested, RegistrationSubmitted
@@ -92,10 +93,11 @@ def is_about(letter: DeadLetter, body: dict[str, Any], erased: Erased) -> bool:
 
 
 async def forget_receipts(context: Context) -> None:
-    """Forget receipts that have been shown for long enough, hourly, until told to stop."""
+    """Forget receipts that have been shown for long enough, and codes that open nothing any more, hourly, until told to stop."""
     if context.settings.erasure_journal is None:
         log.warning("no_erasure_journal", setting="ERASURE_JOURNAL")
     while not context.stopping.is_set():
         async with context.database.transaction() as session:
             await session.execute(FORGET, {"days": SHOWN_DAYS})
+            await forget_old(session)
         await wait_any(context.stopping, seconds=EVERY_SECONDS)

@@ -80,17 +80,21 @@ async def keys_of(session: Transaction, member_id: UUID) -> dict[UUID, str]:
     return {contact.id: contact.value_key for contact in contacts}
 
 
+NOT_THEIR_OWN = "undo"
+"""The way of an answer that came back with the undoing of a merge: nobody said it at that moment."""
+
+
 async def agreed_since(session: Transaction, member_id: UUID, at: datetime) -> set[str]:
     """Return the channels of information that a member has agreed to later than a moment."""
-    query = select(Consent.channel).where(
-        Consent.member_id == member_id, Consent.purpose == "information", Consent.given, Consent.at > at, Consent.channel.is_not(None)
-    )
+    said = (Consent.purpose == "information", Consent.given, Consent.at > at, Consent.channel.is_not(None), Consent.way != NOT_THEIR_OWN)
+    query = select(Consent.channel).where(Consent.member_id == member_id, *said)
     return {channel for channel in (await session.execute(query)).scalars() if channel}
 
 
 async def shared_since(session: Transaction, member_id: UUID, at: datetime) -> bool:
     """Tell whether a member has agreed to sharing later than a moment."""
-    query = select(Consent.id).where(Consent.member_id == member_id, Consent.purpose == "sharing", Consent.given, Consent.at > at)
+    said = (Consent.purpose == "sharing", Consent.given, Consent.at > at, Consent.way != NOT_THEIR_OWN)
+    query = select(Consent.id).where(Consent.member_id == member_id, *said)
     return await session.scalar(query.limit(1)) is not None
 
 

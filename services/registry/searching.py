@@ -33,7 +33,6 @@ from services.registry.model import Member
 from services.registry.scope import Scope
 from services.registry.scoped import finding
 from shared.database import Transaction
-from shared.errors import FieldError, Invalid
 from shared.permission import condition
 
 WALKED = 200
@@ -170,21 +169,3 @@ def _newest(member: type[Member]) -> tuple[UnaryExpression[datetime], UnaryExpre
 def key_of(member: Member) -> tuple[str, str]:
     """Return a member's place in the order, for a cursor."""
     return member.registered_at.isoformat(), str(member.id)
-
-
-def read_key(cursor: tuple[str | int, ...] | None) -> Key | None:
-    """Return the place that a cursor stands for.
-
-    Raises:
-        Invalid: the cursor is none of ours.
-    """
-    if cursor is None:
-        return None
-    try:
-        at, member_id = cursor
-        moment = datetime.fromisoformat(str(at))
-        if moment.tzinfo is None:
-            raise ValueError
-        return moment, UUID(str(member_id))
-    except ValueError:
-        raise Invalid(errors=[FieldError("/query/cursor", "Take the cursor from `next` of the page before, as it is.")]) from None

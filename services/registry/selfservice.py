@@ -48,10 +48,11 @@ def withdraw_sharing(member: Member, withdrawn: SharingWithdrawn) -> tuple[Conse
     if not member.sharing:
         return None
     member.sharing = False
-    return _sharing_ended(member, withdrawn.at), member.changed()
+    return sharing_ended(member, withdrawn.at), member.changed()
 
 
-def _sharing_ended(member: Member, at: datetime) -> Consent:
+def sharing_ended(member: Member, at: datetime) -> Consent:
+    """Return the record that a member is to be shown to no mission."""
     return Consent(member_id=member.id, purpose="sharing", channel=None, given=False, at=at, way="link")
 
 
@@ -74,7 +75,7 @@ def correct(member: Member, correction: Correction, *, at: datetime) -> tuple[li
         member.area = area
         if member.sharing:
             member.sharing = False
-            consents.append(_sharing_ended(member, at))
+            consents.append(sharing_ended(member, at))
     return consents, member.changed()
 
 
@@ -105,7 +106,7 @@ def choose(member: Member, chosen: Chosen, *, at: datetime) -> tuple[list[Consen
     consents = [Consent(purpose="information", channel=channel, given=True, **proof) for channel in added]
     consents += [Consent.withdrawn(member.id, channel, at=at, way="link") for channel in ended]
     if chosen.sharing != member.sharing:
-        consents.append(Consent(purpose="sharing", channel=None, given=True, **proof) if chosen.sharing else _sharing_ended(member, at))
+        consents.append(Consent(purpose="sharing", channel=None, given=True, **proof) if chosen.sharing else sharing_ended(member, at))
     if not consents:
         return [], None
     member.information, member.sharing = list(reached), chosen.sharing

@@ -73,8 +73,17 @@ class ConsentShown(BaseModel):
     receipt: str
 
 
-class Whole(Listed):
-    """All that is held about a member."""
+class OwnConsent(ConsentShown):
+    """The same for the member, with what was written down of what they said; never a clerk's name."""
+
+    recipient: str | None
+    spoken: str | None
+    outcome: str | None
+    scan: str | None
+
+
+class _Told(Listed):
+    """What a member has told, but for their consents."""
 
     home_district: str | None
     occupation: str | None
@@ -83,7 +92,18 @@ class Whole(Listed):
     needs: list[str]
     contribution_note: str | None
     contacts: list[ContactShown]
+
+
+class Whole(_Told):
+    """All that is held about a member."""
+
     consents: list[ConsentShown]
+
+
+class Own(_Told):
+    """All that is held about a member, for themselves."""
+
+    consents: list[OwnConsent]
 
 
 class Listing(BaseModel):
@@ -110,12 +130,12 @@ def listed(member: Member, scope: Scope) -> Known:
     return kind.model_validate(_known(member, kind))
 
 
-def own(member: Member, consents: list[Consent]) -> Whole:
+def own(member: Member, consents: list[Consent]) -> Own:
     """Return all that is held about a member, for themselves.
 
     Whether somebody else has a contact, too, is theirs to know only once it is confirmed: else who types a number would learn whose it is.
     """
-    shown = whole(member, consents)
+    shown = Own.model_validate({**_known(member, Whole), "contacts": member.contacts, "consents": consents}, from_attributes=True)
     contacts = [each.model_copy(update={"shared": each.shared and each.confirmed_at is not None}) for each in shown.contacts]
     return shown.model_copy(update={"contacts": contacts})
 

@@ -148,7 +148,7 @@ class PartnerBriefed(Message):
 
 
 class ContactsChanged(Message):
-    """A member added or removed a contact on their own page. What was added is asked whether it is theirs, the others are told."""
+    """A member added or removed a contact, or had staff do it. What was added is asked whether it is theirs, the others are told."""
 
     key: ClassVar[str] = "registry.contacts_changed.v1"
 
@@ -156,10 +156,12 @@ class ContactsChanged(Message):
     member_id: UUID
     added: Contact | None = None
     """None where one was removed."""
+    removed: UUID | None = None
+    """The id of one that was removed; it may be among those that are told."""
     at: Moment
     language: Language
     told: tuple[Contact, ...] = ()
-    """Their own confirmed addresses."""
+    """Their own confirmed addresses; with them one that staff removed."""
 
 
 class MemberErased(Message):

@@ -84,7 +84,8 @@ async def in_view(page: Page) -> bool:
 
 async def is_well(page: Page, *, script: bool = True, language: str = "") -> None:
     """Check what holds for every page: it has one heading and says its language; it fits, and axe-core finds nothing."""
-    assert await page.locator("h1").count() == 1
+    await page.wait_for_load_state()  # Its style, too: without it hardly anything fits.
+    await expect(page.locator("h1")).to_have_count(1)
     if language:
         assert await page.get_attribute("html", "lang") == TAGS[language]
     if script:

@@ -74,6 +74,7 @@ async def test_person_is_registered_rung_and_confirmed(
         await page.click("button[value=confirmed]")
         await expect(page.locator("[role=status]")).to_have_text(words["saved"])
         await expect(page.locator("main")).not_to_contain_text(family)
+        await expect(page.locator("main blockquote")).to_have_attribute("lang", TAGS[other])
         await is_well(page, script=script)
         confirmed = "SELECT status, note, wording_version, call_log.language FROM member JOIN call_log ON member_id = member.id"
         [row] = await house.fetch("registry", f"{confirmed} WHERE family_name = $1", family)

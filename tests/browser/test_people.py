@@ -17,6 +17,8 @@ WORDS = {
         "recorded": "Recorded",
         "erased": "Erased",
         "confirmed": "The number is",
+        "added": "Added.",
+        "removed": "Removed.",
     },
     "st": {
         "people": "Batho",
@@ -25,6 +27,8 @@ WORDS = {
         "recorded": "Ho ngotsoe",
         "erased": "hlakotsoe",
         "confirmed": "Nomoro e",
+        "added": "E kentsoe.",
+        "removed": "E tlositsoe.",
     },
 }
 AGREED = {"registration": True, "information": True, "sharing": True}
@@ -102,6 +106,38 @@ async def test_person_is_heard_confirmed_and_erased(
         await page.check("#sure")
         await page.click("main button")
         await expect(page.locator("h1")).to_contain_text(words["erased"])
+        await is_well(page, script=script)
+
+
+@WAYS
+async def test_persons_number_is_added_and_the_old_one_removed(
+    chromium: Browser, house: House, language: str, script: bool, size: dict[str, int]
+) -> None:
+    words, place = WORDS[language], 60 + size["width"] % 7 + script
+    here, new = f"/staff/members/{await somebody(house, place, 'Mahao')}", f"+2771000{8000 + place}"
+    async with visit(chromium, house, size=size, script=script) as page:
+        await sign_in(page, house, language=language)
+        await page.goto(here)
+        await page.click(f"a[href='{here}/contacts']")
+        await is_well(page, script=script, language=language)
+        await page.fill("#value", new)
+        await page.click("main button")
+        await expect(page).to_have_title(re.compile(f"^{words['error']}"))
+        assert await page.input_value("#value") == new
+        await is_well(page, script=script)
+        await page.select_option("#kind", "phone")
+        await page.check("input[name=asked][value=call]")
+        await page.click("main button")
+        await expect(page.locator("main [role=status]")).to_contain_text(words["added"])
+        await expect(page.locator("main")).to_contain_text(new)
+        await is_well(page, script=script)
+
+        await page.locator("main li", has_text=f"+2771000{7000 + place}").locator("a[href$='/remove']").click()
+        await is_well(page, script=script, language=language)
+        await page.check("input[name=asked][value=call]")
+        await page.click("main button")
+        await expect(page.locator("main [role=status]")).to_contain_text(words["removed"])
+        await expect(page.locator("section[aria-labelledby=reached]")).not_to_contain_text(f"+2771000{7000 + place}")
         await is_well(page, script=script)
 
 

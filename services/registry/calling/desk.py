@@ -22,11 +22,11 @@ LOG_SHOWN = 20
 """Earlier calls shown with one to be made."""
 
 
-async def page(session: Transaction, who: Identity, asked: queue.Asked, paging: Page, what: str) -> dict[str, Any]:
-    """Return a page of the list, and note whom it shows."""
+async def page(session: Transaction, who: Identity, asked: queue.Asked, paging: Page, what: str, why: str | None = None) -> dict[str, Any]:
+    """Return a page of the list, and note whom it shows, and why if that was asked."""
     found = list(await session.scalars(queue.listed(asked, after=paging.after, fetch=paging.fetch)))
     held = await queue.held_by(session, [task.id for task in found])
-    note(session, who, what, {task.member_id for task in found[: paging.limit] if task.member_id})
+    note(session, who, what, {task.member_id for task in found[: paging.limit] if task.member_id}, why=why)
     return paging.answer(found, queue.key_of, lambda task: showing.shown(task, who, held))
 
 

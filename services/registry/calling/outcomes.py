@@ -1,5 +1,6 @@
 """What follows from a call: the number confirmed or given up, what was withdrawn, when to ring again, and the record of it all."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -11,6 +12,7 @@ from services.registry import erasing, records
 from services.registry.calling.confirming import Read, confirm_number, log_of, words_of
 from services.registry.calling.model import CALLABLE, CallTask, Outcome, numbers
 from services.registry.corrections import Note
+from services.registry.duplicates import leading
 from services.registry.model import Contact, Member
 from services.registry.recording import Answer, record
 from shared import consent
@@ -98,18 +100,18 @@ async def _tell_apart(session: Transaction, member: Member, rung: Contact, said:
             if contact.value_key == rung.value_key and contact.undeliverable_at is None:
                 contact.undeliverable_at = at
     elif said.outcome == "refused":
-        await _withdraw(session, member, who, channels=("call",), at=at)
+        await _withdraw(session, member, who, {"call"} & {*member.information, *await leading.may_return(session, member.id)}, at=at)
     elif said.outcome == "withdrew":
-        await _withdraw(session, member, who, channels=tuple(member.information), at=at)
-        if member.sharing:
+        agreed = {*member.information, *await leading.may_return(session, member.id)} | ({"sharing"} if member.sharing else set())
+        await _withdraw(session, member, who, agreed - {"sharing"}, at=at)
+        if "sharing" in agreed:
             await _record(session, member, Answer(purpose="sharing", given=False, way="call"), who, at=at)
 
 
-async def _withdraw(session: Transaction, member: Member, who: Identity, *, channels: tuple[str, ...], at: datetime) -> None:
-    for channel in channels:
-        if channel in member.information:
-            answer = Answer.model_validate({"purpose": "information", "channel": channel, "given": False, "way": "call"})
-            await _record(session, member, answer, who, at=at)
+async def _withdraw(session: Transaction, member: Member, who: Identity, channels: Collection[str], *, at: datetime) -> None:
+    for channel in sorted(channels):
+        answer = Answer.model_validate({"purpose": "information", "channel": channel, "given": False, "way": "call"})
+        await _record(session, member, answer, who, at=at)
 
 
 async def _record(session: Transaction, member: Member, answer: Answer, who: Identity, *, at: datetime) -> None:

@@ -10,11 +10,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tup
 from sqlalchemy.orm import selectinload
 
 from services.registry.calling.model import CallTask, Reason, numbers
+from services.registry.cursors import moment_and_id
 from services.registry.model import Member
 from shared.database import Transaction
-from shared.errors import FieldError, Invalid
 from shared.identity import Identity
-from shared.web.language import mark
 from shared.web.paging import Key
 
 LEASE_SECONDS = 900
@@ -89,8 +88,8 @@ def listed(asked: Asked, *, after: Key | None, fetch: int) -> Select[CallTask]:
             tests.append(column == value)
     if asked.language is not None:
         tests.append(Member.language == asked.language)
-    if after is not None:
-        tests.append(tuple_(CallTask.due_at, CallTask.id) > read_key(after))
+    if (place := moment_and_id(after)) is not None:
+        tests.append(tuple_(CallTask.due_at, CallTask.id) > place)
     return whole().where(*tests).order_by(CallTask.due_at, CallTask.id).limit(fetch)
 
 
@@ -103,21 +102,6 @@ def whole() -> Select[CallTask]:
 def key_of(task: CallTask) -> Key:
     """Return a call's place in the list."""
     return task.due_at.isoformat(), str(task.id)
-
-
-def read_key(after: Key) -> tuple[datetime, UUID]:
-    """Return the place after which the list goes on.
-
-    Raises:
-        Invalid: the cursor is none of ours.
-    """
-    try:
-        due_at, identifier = datetime.fromisoformat(str(after[0])), UUID(str(after[1]))
-        if due_at.tzinfo is None or len(after) != 2:
-            raise ValueError
-    except (ValueError, IndexError):
-        raise Invalid(errors=[FieldError("/query/cursor", mark("Take the cursor from `next` of the page before, as it is."))]) from None
-    return due_at, identifier
 
 
 async def find(session: Transaction, task_id: UUID) -> CallTask | None:

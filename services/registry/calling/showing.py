@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.registry import files
 from services.registry.calling import queue, script
 from services.registry.calling.model import CallLog, CallTask, Reason, numbers
 from shared.identity import Identity
@@ -97,6 +98,9 @@ class CallLogs(BaseModel):
     next: str | None
 
 
+# Who is at a call at this moment, and how a number stands, is for the desk and not for a file.
+TABLE = files.plain(CallShown, without=("numbers", "assigned_to", "at_it", "mine", "version"))
+LOG_TABLE = files.plain(LogShown)
 _COLUMNS = [name for name in CallShown.model_fields if name in CallTask.__table__.columns]
 
 

@@ -57,6 +57,16 @@ FORGET = text(
 )
 
 
+FORGET_READ_OUT = text("DELETE FROM member_code WHERE kind = 'call' AND at < now() - make_interval(hours => :hours)")
+"""Few are read out in a day."""
+
+
+async def forget_old(session: Transaction) -> None:
+    """Forget tries that count no more, and codes that were read out and open nothing any more; some at a time."""
+    await session.execute(FORGET, {"most": 100 * MOST_FORGOTTEN})
+    await session.execute(FORGET_READ_OUT, {"hours": CALL_HOURS})
+
+
 async def make(session: Transaction, member_id: UUID, kind: Kind) -> str:
     """Make a code anew and return it; the one before it opens nothing any more. The caller has seen that the member is here."""
     code = new_code()

@@ -27,7 +27,7 @@ async def earlier(session: Transaction, member_id: UUID) -> list[dict[str, Any]]
                 "merged_at": merge.at.isoformat(),
                 "record": _told(merge.before["absorbed"]),
                 "contacts": [_told(row) for row in merge.before["absorbed_contacts"]],
-                "consents": [showing.ConsentShown.model_validate(each).model_dump(mode="json") for each in consents],
+                "consents": [showing.OwnConsent.model_validate(each).model_dump(mode="json") for each in consents],
             }
         )
     return found

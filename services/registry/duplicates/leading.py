@@ -30,6 +30,17 @@ MOVE = text(
     "INSERT INTO contact_moved (contact_id, became) SELECT * FROM unnest(:contacts, :became)"
     " ON CONFLICT (contact_id) DO UPDATE SET became = excluded.became"
 ).bindparams(*(bindparam(name, type_=ARRAY(Uuid())) for name in ("contacts", "became")))
+# A merge is the stricter of two consents, and its undoing brings the other back.
+MAY_RETURN = text(
+    """
+    WITH half AS (
+        SELECT jsonb_array_elements(jsonb_build_array(before->'kept', before->'absorbed')) AS said
+        FROM merge WHERE kept_id = :id AND undone_at IS NULL
+    )
+    SELECT DISTINCT jsonb_array_elements_text(said->'information') FROM half
+    UNION ALL SELECT DISTINCT 'sharing' FROM half WHERE (said->>'sharing')::boolean
+    """
+)
 UNMOVE = text("DELETE FROM contact_moved WHERE contact_id = ANY (:contacts)").bindparams(bindparam("contacts", type_=ARRAY(Uuid())))
 LED_TO = text(
     """
@@ -49,6 +60,14 @@ async def whose(session: Transaction, member_id: UUID) -> UUID:
             break
         member_id = UUID(str(found))
     return member_id
+
+
+async def may_return(session: Transaction, member_id: UUID) -> set[str]:
+    """Return the channels, and `sharing`, to which a member agreed under one of the records that a merge made theirs.
+
+    Undoing it would have them agree again, unless a withdrawal is on record though nothing is in force.
+    """
+    return set((await session.execute(MAY_RETURN, {"id": member_id})).scalars())
 
 
 async def which(session: Transaction, contact_id: UUID) -> UUID:

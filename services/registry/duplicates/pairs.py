@@ -6,13 +6,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import selectinload
 
+from services.registry.cursors import wrong
 from services.registry.duplicates.joining import different
 from services.registry.duplicates.model import Merge, Pair
 from services.registry.model import Member
 from services.registry.scope import Scope
 from shared.database import Transaction
-from shared.errors import FieldError, Invalid
-from shared.web.language import mark
 
 Key = tuple[float, UUID]
 LATELY = 20
@@ -36,7 +35,7 @@ def read_key(cursor: tuple[str | int, ...] | None) -> Key | None:
         score, identifier = cursor
         return float(str(score)), UUID(str(identifier))
     except ValueError:
-        raise Invalid(errors=[FieldError("/query/cursor", mark("Take the cursor from `next` of the page before, as it is."))]) from None
+        raise wrong() from None
 
 
 def _seen(scope: Scope) -> ColumnElement[bool]:

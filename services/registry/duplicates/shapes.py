@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.registry import showing
+from services.registry import files, showing
 from services.registry.duplicates import pairs
 from services.registry.duplicates.joining import CHOSEN
 from services.registry.duplicates.model import Merge, Pair
@@ -104,6 +104,20 @@ class Undone(BaseModel):
 
     id: UUID
     members: list[showing.Listed | showing.Known]
+
+
+_OF_EACH = ("id", "given_name", "family_name", "email", "phone", "whatsapp", "area", "status", "registered_at")
+_COLUMNS = [f"{name}_{place}" for place in (1, 2) for name in _OF_EACH]
+
+
+def _row(item: Duplicate) -> files.Row:
+    members = [getattr(member, name) for member in item.members for name in _OF_EACH]
+    said = [each.reason for each in item.reasons]
+    return [files.cell(each) for each in (item.id, item.score, said, item.differences, item.found_at, *members)]
+
+
+TABLE = files.Table(("id", "score", "reasons", "differences", "found_at", *_COLUMNS), _row)
+"""A pair a row, both members beside each other."""
 
 
 def duplicate(pair: Pair, both: list[Member], scope: Scope, language: Language) -> Duplicate:

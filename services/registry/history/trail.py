@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel
 from sqlalchemy import BigInteger, DateTime, Text, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.registry import files
 from services.registry.scope import Scope
 from services.registry.scoped import SEEN, finding
 from shared.database import Transaction
@@ -47,6 +49,15 @@ class Entry(BaseModel):
     members: list[UUID]
     detail: dict[str, Any]
     why: str | None
+
+
+def _row(entry: Entry) -> files.Row:
+    told = (entry.id, entry.at, entry.who, entry.role, entry.office, entry.what, entry.why, orjson.dumps(entry.detail).decode())
+    return [*map(files.cell, told), len(entry.members), str(entry.members[0]) if len(entry.members) == 1 else None]
+
+
+TABLE = files.Table(("id", "at", "who", "role", "office", "what", "why", "detail", "members", "member"), _row)
+"""An act a row. Of an act about several only their number: else each file would note all whom the files before it have noted."""
 
 
 @dataclass(frozen=True)

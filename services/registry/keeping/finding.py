@@ -42,13 +42,18 @@ def _members(where: str, by_call: str, reasons: str) -> TextClause:
     )
 
 
+# Who lost their last confirmed contact counts as unconfirmed again, from that day on (decision 22).
+UNCONFIRMED = (
+    "status = 'registered' AND NOT EXISTS (SELECT FROM member_change WHERE member_change.member_id = member.id"
+    " AND member_change.at >= :since AND 'status' = ANY (member_change.fields))"
+)
 STANDS = (
     "EXISTS (SELECT FROM contact AS other WHERE other.member_id = member.id AND other.value_key <> contact.value_key"
     " AND (other.confirmed_at IS NOT NULL OR status = 'registered'))"
 )
 LISTED_SINCE = LISTED.format(reasons="'confirm', 'lost_contact'", since=" AND made_at >= undeliverable_at")
 QUERIES: dict[Why, TextClause] = {
-    "unconfirmed": _members("status = 'registered'", BY_CALL_ONLY, "'confirm'"),
+    "unconfirmed": _members(UNCONFIRMED, BY_CALL_ONLY, "'confirm'"),
     "inactive": _members(SILENT, HAS_NUMBER, "'inactive'"),
     "bounced": text(
         "SELECT member.id AS member_id, contact.id AS contact_id, undeliverable_at AS place, contact.id AS place_id,"  # noqa: S608  # Ours.

@@ -1,4 +1,4 @@
-"""Numbers as shapes for a page to draw: a map, bars, and curves against targets. No I/O but the map's own file, no words.
+"""Numbers as shapes for a page to draw: maps, bars, and curves against targets. No I/O but the maps' own files, no words.
 
 Light and dark say how much, never hue alone: what is drawn can be read in grey, on paper, and by those who see fewer colours. Sizes are
 in the units of each picture's own `viewBox`.
@@ -25,15 +25,18 @@ SHADES = (
 """From which percent of the target on an area has this shade, and the ink that can be read on it. Source: ColorBrewer, Blues."""
 UNTOLD = "url(#untold)"
 """Hatched: the number is not told. A page draws the pattern."""
+LAND = "#e5e7eb"
+"""What is around the areas of a map, and the areas that are not the caller's."""
 CURVE_WIDTH, CURVE_HEIGHT = 400, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 14, 34
 
 
 class Shape(NamedTuple):
-    """One province on the map.
+    """One province or country on a map.
 
     Attributes:
         x: where the middle of its label is.
+        beside: where the shape itself is, if it is too small for its label.
     """
 
     code: str
@@ -43,6 +46,7 @@ class Shape(NamedTuple):
     fill: str
     ink: str
     percent: int | None
+    beside: tuple[int, int] | None = None
 
 
 class Bar(NamedTuple):
@@ -60,11 +64,13 @@ BAR_MOST = 125.0
 
 @dataclass(frozen=True)
 class Map:
-    """The map's size and shapes."""
+    """A map's size and shapes, and the land around them."""
 
+    name: str
     width: int
     height: int
     shapes: tuple[Shape, ...]
+    land: str = ""
 
 
 def percent_of(count: int | None, target: int | None) -> int | None:
@@ -79,20 +85,24 @@ def shade(percent: int | None) -> tuple[str, str]:
     return next((fill, ink) for least, fill, ink in reversed(SHADES) if percent >= least)
 
 
-def provinces(reached: Mapping[str, int | None]) -> Map:
-    """Return the map of South Africa with the percent reached by province; a province that is missing is not the caller's business."""
-    drawn = _outlines()
+def maps(reached: Mapping[str, int | None]) -> list[Map]:
+    """Return each map on which one of these areas lies, with the percent reached; one that is missing is not the caller's business."""
+    drawn = {"provinces": _outlines("provinces"), **_outlines("countries")["maps"]}
+    return [_map(name, outlines, reached) for name, outlines in drawn.items() if not reached.keys().isdisjoint(outlines["areas"])]
+
+
+def _map(name: str, drawn: Mapping[str, Any], reached: Mapping[str, int | None]) -> Map:
     shapes = []
     for code, outline in drawn["areas"].items():
-        fill, ink = shade(reached[code]) if code in reached else (PAPER, INK)
-        x, y = outline["at"]
-        shapes.append(Shape(code, outline["path"], x, y, fill, ink, reached.get(code)))
-    return Map(drawn["width"], drawn["height"], tuple(shapes))
+        fill, ink = shade(reached[code]) if code in reached else (LAND if "land" in drawn else PAPER, INK)
+        (x, y), beside = outline["at"], outline.get("from")
+        shapes.append(Shape(code, outline["path"], x, y, fill, ink, reached.get(code), (beside[0], beside[1]) if beside else None))
+    return Map(name, drawn["width"], drawn["height"], tuple(shapes), drawn.get("land", ""))
 
 
 @cache
-def _outlines() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((Path(__file__).parent / "provinces.json").read_text("utf-8"))
+def _outlines(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((Path(__file__).parent / f"{name}.json").read_text("utf-8"))
     return found
 
 

@@ -48,10 +48,9 @@ def rows(coverage: Coverage, today: date) -> list[Row]:
     ]
 
 
-def country_map(coverage: Coverage) -> Map | None:
-    """Return the map of provinces with what part of its target each has confirmed; None for a caller without provinces."""
-    reached = {row.area: percent_of(row.confirmed, row.target) for row in coverage.items if row.area in provinces()}
-    return pictures.provinces(reached) if reached else None
+def maps(coverage: Coverage) -> list[Map]:
+    """Return the maps on which the caller's areas lie, with what part of its target each has confirmed."""
+    return pictures.maps({row.area: percent_of(row.confirmed, row.target) for row in coverage.items})
 
 
 def bars(coverage: Coverage) -> list[Bar]:

@@ -105,6 +105,12 @@ async def enter(session: Transaction, who: Identity, wanted: KeyPersonWanted, la
     return person
 
 
+async def noted_of(session: Transaction, member_id: UUID) -> list[dict[str, str | None]]:
+    """Return where we had a member's name, and why we wished for them, from before they registered: theirs to know."""
+    found = await session.scalars(select(KeyPerson).where(KeyPerson.member_id == member_id).order_by(KeyPerson.added_at))
+    return [{"source": each.source, "reason": each.reason, "at": each.added_at.isoformat()} for each in found]
+
+
 def to_say(person: KeyPerson) -> str:
     """Return what must be said at the first contact, in the person's language."""
     return translate(person.language, TO_SAY, source=person.source, reason=person.reason)

@@ -22,6 +22,8 @@ READS = {
 }
 LOOKED = mark("Looked at")
 ACTS = {
+    "contact_added": mark("An address or number added, as they asked"),
+    "contact_removed": mark("An address or number removed, as they asked"),
     "call_arranged": mark("A call arranged"),
     "follow_up_planned": mark("A follow-up planned"),
     "follow_up_done": mark("A follow-up done"),

@@ -48,7 +48,7 @@ async def correct_member(
     seen = seen_version(if_match, amending.version_in(body))
     language, at = language_of(request), now()
     async with acting_on(db, who, member_id) as session:
-        member = await _member(session, who, member_id)
+        member = await member_for_update(session, who, member_id)
         await refuse_stale(session, member.id, seen=seen, stands=member.version, language=language)
         origin = request.app.state.settings.country_of_origin
         amended = amending.amend(member, amending.read(member, body, origin=origin, at=at, language=language), who, at=at)
@@ -57,7 +57,7 @@ async def correct_member(
             session.add_all(amended.consents)
             put(session, amended.changed)
             note(session, who, "member_corrected", [member.id], fields=", ".join(amended.fields), version=member.version)
-        return await _whole(session, member)
+        return await whole_now(session, member)
 
 
 @router.post("/{member_id}/contacts/{contact_id}/confirm")
@@ -71,7 +71,7 @@ async def confirm_by_call(
     said = read or Read()
     at = now()
     async with acting_on(db, who, member_id) as session:
-        member = await _member(session, who, member_id)
+        member = await member_for_update(session, who, member_id)
         contact = member.contact(contact_id)
         if contact is None:
             raise NotFound
@@ -84,10 +84,10 @@ async def confirm_by_call(
             version, language = words_of(said, member)
             session.add(log_of(member, who, at=at, outcome="reached", language=language, wording_version=version, contact=contact))
         note(session, who, "contact_confirmed", [member.id], contact=str(contact.id))
-        return await _whole(session, member)
+        return await whole_now(session, member)
 
 
-async def _member(session: Transaction, who: Identity, member_id: UUID) -> Member:
+async def member_for_update(session: Transaction, who: Identity, member_id: UUID) -> Member:
     """Return a member, locked.
 
     Raises:
@@ -99,7 +99,8 @@ async def _member(session: Transaction, who: Identity, member_id: UUID) -> Membe
     return members[0]
 
 
-async def _whole(session: Transaction, member: Member) -> showing.Whole:
+async def whole_now(session: Transaction, member: Member) -> showing.Whole:
+    """Return all that is held about a member, with what this session has changed."""
     await session.flush()
     consents = await session.scalars(select(Consent).where(Consent.member_id == member.id).order_by(Consent.id))
     return showing.whole(member, cast("list[Consent]", list(consents)))

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.registry import files
+from services.registry.keeping.changes import seen_version
 from services.registry.model import Area
 from services.registry.numbers import counting, parts, sheets, targets, timeline
 from services.registry.scope import scope_of
 from shared.clock import now
-from shared.errors import FieldError, Invalid, NotFound
+from shared.errors import NotFound
 from shared.identity import Identity, require
 from shared.service import Db
 from shared.web.language import language_of
@@ -44,8 +46,8 @@ class TargetSet(BaseModel):
     version: int
 
 
-@router.get("/coverage", response_model=counting.Coverage, responses=sheets.RESPONSES)
-async def show_coverage(request: Request, db: Db, who: Counter, form: sheets.Form = None) -> counting.Coverage | Response:
+@router.get("/coverage", response_model=counting.Coverage, responses=files.RESPONSES)
+async def show_coverage(request: Request, db: Db, who: Counter, form: files.Wanted = None) -> counting.Coverage | Response:
     """Show how many are registered and confirmed in each area.
 
     Missions and viewers get the confirmed of yesterday: a live counter would tell who is known.
@@ -56,9 +58,9 @@ async def show_coverage(request: Request, db: Db, who: Counter, form: sheets.For
     return sheets.answer(request, form, "coverage", coverage, lambda: sheets.of_coverage(coverage))
 
 
-@router.get("/coverage/timeline", response_model=timeline.Timeline, responses=sheets.RESPONSES)
+@router.get("/coverage/timeline", response_model=timeline.Timeline, responses=files.RESPONSES)
 async def show_timeline(
-    request: Request, db: Db, who: Counter, wanted: timeline.Wanted, form: sheets.Form = None
+    request: Request, db: Db, who: Counter, wanted: timeline.Wanted, form: files.Wanted = None
 ) -> timeline.Timeline | Response:
     """Show how the numbers grew, by day or ISO week: each point counts all up to the end of its day.
 
@@ -71,9 +73,9 @@ async def show_timeline(
     return sheets.answer(request, form, "coverage-timeline", curves, lambda: sheets.of_timeline(curves))
 
 
-@router.get("/coverage/parts", response_model=parts.Parts, responses=sheets.RESPONSES)
+@router.get("/coverage/parts", response_model=parts.Parts, responses=files.RESPONSES)
 async def show_parts(
-    request: Request, db: Db, who: Counter, by: parts.Kind, area: parts.Place = None, form: sheets.Form = None
+    request: Request, db: Db, who: Counter, by: parts.Kind, area: parts.Place = None, form: files.Wanted = None
 ) -> parts.Parts | Response:
     """Show how many came by each channel, way or partner's code; who chose two channels counts for both.
 
@@ -109,15 +111,6 @@ async def set_target(
     """
     language = language_of(request)
     async with db.transaction() as session:
-        seen = _version(if_match) or wanted.version
+        seen = seen_version(if_match, wanted.version)
         found = await targets.change(session, who, area, wanted.by, wanted.target, seen=seen, language=language)
         return TargetSet(area=area, name=found.name(language), target=wanted.target, by=wanted.by, version=found.version)
-
-
-def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match == "*":
-        return None
-    try:
-        return int(if_match.removeprefix("W/").strip('"'))
-    except ValueError:
-        raise Invalid(errors=[FieldError("/header/If-Match", "Use a whole number.")]) from None

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from services.registry import cursors, files
 from services.registry.calling import desk, queue, showing
 from services.registry.calling.model import CallLog, CallTask, Reason
 from services.registry.calling.outcomes import Said
@@ -21,7 +22,7 @@ from shared.errors import FieldError, Invalid
 from shared.identity import Identity, require
 from shared.service import Db
 from shared.web.language import language_of, mark
-from shared.web.paging import Paging
+from shared.web.paging import Asked, Paging
 
 router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
 
@@ -47,11 +48,12 @@ class Arranged(BaseModel):
     version: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 
-@router.get("", response_model=showing.Calls)
+@router.get("", response_model=showing.Calls, responses=files.RESPONSES)
 async def list_calls(
     db: Db,
     who: Clerk,
     paging: Paging,
+    wish: files.WithWhy,
     state: Annotated[queue.State, Query(description="due now, all open ones, or those done with")] = "due",
     reason: Reason | None = None,
     language: Language | None = None,
@@ -60,26 +62,36 @@ async def list_calls(
 ) -> Any:
     """List who is to be rung and why, those due first, first."""
     asked = queue.Asked(state, reason, language, member, assigned_to=queue.staff_of(who) if mine else None)
-    async with scoped(db, who) as session:
-        return await desk.page(session, who, asked, paging, "calls_listed")
+
+    async def page(paging: Asked, why: str | None) -> dict[str, Any]:
+        async with scoped(db, who) as session:
+            return await desk.page(session, who, asked, paging, "calls_exported" if why else "calls_listed", why)
+
+    return await files.answer(wish, paging, "calls", showing.TABLE, page)
 
 
-@router.get("/log", response_model=showing.CallLogs)
-async def list_log(db: Db, who: Clerk, paging: Paging, member: UUID | None = None, since: datetime | None = None) -> Any:
+@router.get("/log", response_model=showing.CallLogs, responses=files.RESPONSES)
+async def list_log(
+    db: Db, who: Clerk, paging: Paging, wish: files.WithReason, member: UUID | None = None, since: datetime | None = None
+) -> Any:
     """List calls that were made, the newest first: who rang, what came of it, and what was noted."""
-    query = select(CallLog).order_by(CallLog.id.desc()).limit(paging.fetch)
-    if paging.after is not None:
-        query = query.where(CallLog.id < _number(paging.after))
+    query = select(CallLog).order_by(CallLog.id.desc())
     if member is not None:
         query = query.where(CallLog.member_id == member)
     if since is not None:
         if since.tzinfo is None:
             raise Invalid(errors=[FieldError("/query/since", "Write the time like this: 2020-04-08T09:00:00Z.")])
         query = query.where(CallLog.at >= since)
-    async with scoped(db, who) as session:
-        found = list(await session.scalars(query))
-        note(session, who, "call_log_read", {each.member_id for each in found[: paging.limit] if each.member_id})
-    return paging.answer(found, lambda each: (each.id,), showing.LogShown.model_validate)
+
+    async def page(paging: Asked, why: str | None) -> dict[str, Any]:
+        older = query if (place := cursors.number(paging.after)) is None else query.where(CallLog.id < place)
+        async with scoped(db, who) as session:
+            found = list(await session.scalars(older.limit(paging.fetch)))
+            shown = {each.member_id for each in found[: paging.limit] if each.member_id}
+            note(session, who, "call_log_exported" if why else "call_log_read", shown, why=why)
+        return paging.answer(found, lambda each: (each.id,), showing.LogShown.model_validate)
+
+    return await files.answer(wish, paging, "call-log", showing.LOG_TABLE, page)
 
 
 @router.post("/next", response_model=showing.CallWhole, responses={204: {"description": "Nobody is to be rung now."}})
@@ -163,9 +175,3 @@ def _clerk(wanted: str | None, who: Identity) -> tuple[str | None, str | None]:
     if wanted != "me":
         raise Invalid(errors=[FieldError("/assigned_to", mark("Take it yourself (me), or leave it to anybody (null)."))])
     return queue.staff_of(who), who.name or who.id
-
-
-def _number(cursor: tuple[str | int, ...]) -> int:
-    if len(cursor) == 1 and isinstance(cursor[0], int) and 0 <= cursor[0] < 2**63:
-        return cursor[0]
-    raise Invalid(errors=[FieldError("/query/cursor", mark("Take the cursor from `next` of the page before, as it is."))])

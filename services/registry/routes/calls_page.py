@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 from sqlalchemy import text
 
-from services.registry.calling import desk, queue, script, showing, words
+from services.registry.calling import desk, queue, reading_back, script, showing, words
 from services.registry.calling.model import HOME, CallTask, Reason
 from services.registry.calling.outcomes import Said
 from services.registry.pages import pages
@@ -47,6 +47,8 @@ async def show_desk(request: Request, db: Db, who: Clerk) -> HTMLResponse:
         found = list(await session.scalars(queue.listed(queue.Asked("due"), after=None, fetch=SHOWN)))
         held = await queue.held_by(session, [task.id for task in found])
         note(session, who, "calls_listed", {each.member_id for each in found if each.member_id})
+        saved = request.query_params.get("saved", "")
+        back_in, receipts = await reading_back.of_call(session, saved, who)
     return pages.render(
         request,
         "calls_desk.html",
@@ -54,7 +56,9 @@ async def show_desk(request: Request, db: Db, who: Clerk) -> HTMLResponse:
         calls=[showing.shown(each, who, held) for each in found],
         reasons=words.REASONS,
         spoken=OWN_NAMES,
-        saved="saved" in request.query_params,
+        saved=bool(saved),
+        receipts=receipts,
+        receipts_tag=TAGS[back_in],
         nobody="nobody" in request.query_params,
     )
 
@@ -105,7 +109,7 @@ async def log_call(request: Request, db: Db, who: Clerk, call_id: UUID, typed: T
             return await _call_page(request, session, who, task, typed.filled(_translated(wrong, language)), status=422)
     if receipt:
         return pages.render(request, "calls_erased.html", receipt=receipt)
-    return RedirectResponse("/staff/calls?saved=1", 303)
+    return RedirectResponse(f"/staff/calls?saved={call_id}", 303)
 
 
 def _said(typed: Form, language: Language) -> Said:

@@ -1,7 +1,6 @@
 """Opening one's own page by a code, where no mailbox is one's own; and making a code anew, by oneself or with staff on the telephone."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry import records
 from services.registry.codes import keeping, rules
+from services.registry.pages import pages
 from services.registry.routes.mine import Mine, own_member
 from services.registry.scope import scope_of
 from services.registry.scoped import acting_on
@@ -24,10 +24,9 @@ from shared.identity import Identity, current, require
 from shared.service import Db
 from shared.web.forms import Typed
 from shared.web.language import Language, language_of, mark, translate
-from shared.web.pages import Filled, Pages
+from shared.web.pages import Filled
 
 router = APIRouter(tags=["members"])
-pages = Pages(Path(__file__).parent.parent)
 Staff = Annotated[Identity, Depends(require("admin", "consultant", "officer"))]
 
 LINK_LIFE = timedelta(minutes=30)

@@ -1,6 +1,5 @@
 """The page behind a confirmation link. It changes nothing, since scanners follow links; its answer is the gateway's to hear."""
 
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -8,14 +7,13 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 from services.registry.model import Member
+from services.registry.pages import pages
 from shared.identity import require_link
 from shared.service import Db
 from shared.tokens import Link
 from shared.web.language import LANGUAGES, chosen
-from shared.web.pages import Pages
 
 router = APIRouter(include_in_schema=False)
-pages = Pages(Path(__file__).parent.parent)
 
 
 @router.get("/confirm/{token}")

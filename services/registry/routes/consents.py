@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from services.registry import records, searching
+from services.registry import cursors, records, searching
+from services.registry.keeping.changes import seen_version
 from services.registry.model import Consent, ConsentRoot, Member, Wording
 from services.registry.model.consents import in_force
 from services.registry.reading_back import read_back
@@ -18,11 +19,11 @@ from services.registry.scoped import acting_on, scoped
 from shared.audit import note
 from shared.clock import now
 from shared.database import Transaction
-from shared.errors import Conflict, FieldError, Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound
 from shared.identity import Identity, require
 from shared.outbox import put
 from shared.service import Db
-from shared.web.language import language_of, mark, translate
+from shared.web.language import language_of, translate
 from shared.web.paging import Paging
 
 router = APIRouter(prefix="/api/v1", tags=["consents"])
@@ -104,7 +105,7 @@ async def record_consent(
 
     A stale `version` or `If-Match` is refused.
     """
-    seen = _version(if_match) or answer.version
+    seen = seen_version(if_match, answer.version)
     async with acting_on(db, who, member_id) as session:
         members = await records.members_for_update(session, [member_id])
         if not members or not scope_of(who).covers(members[0].area):
@@ -149,8 +150,8 @@ class Roots(BaseModel):
 async def list_roots(db: Db, who: Annotated[Identity, Depends(require("admin", "consultant", "officer", "viewer"))], paging: Paging) -> Any:
     """List the roots of the ledger of consents, to be printed and kept where nobody can change them."""
     query = select(ConsentRoot).order_by(ConsentRoot.number.desc()).limit(paging.fetch)
-    if paging.after is not None:
-        query = query.where(ConsentRoot.number < _number(paging.after))
+    if (place := cursors.number(paging.after)) is not None:
+        query = query.where(ConsentRoot.number < place)
     async with db.transaction() as session:
         found = list(await session.scalars(query))
     return paging.answer(
@@ -158,12 +159,6 @@ async def list_roots(db: Db, who: Annotated[Identity, Depends(require("admin", "
         lambda root: (root.number,),
         lambda root: ShownRoot(number=root.number, day=root.day, records=root.records, root=root.root.hex(), at=root.at),
     )
-
-
-def _number(cursor: tuple[str | int, ...]) -> int:
-    if len(cursor) == 1 and isinstance(cursor[0], int) and 0 <= cursor[0] < 2**63:
-        return cursor[0]
-    raise Invalid(errors=[FieldError("/query/cursor", mark("Take the cursor from `next` of the page before, as it is."))])
 
 
 async def _shown(session: Transaction, member: Member) -> Consents:
@@ -188,12 +183,3 @@ async def _shown(session: Transaction, member: Member) -> Consents:
 def _record(said: Consent, wording: str | None) -> ConsentRecord:
     columns = {name: getattr(said, name) for name in ConsentRecord.model_fields if name not in ("wording", "place", "hash")}
     return ConsentRecord(**columns, wording=wording, place=said.sequence, hash=said.hash.hex())
-
-
-def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match == "*":
-        return None
-    try:
-        return int(if_match.removeprefix("W/").strip('"'))
-    except ValueError:
-        raise Invalid(errors=[FieldError("/header/If-Match", mark("Use a whole number."))]) from None

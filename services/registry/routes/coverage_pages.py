@@ -26,6 +26,21 @@ router = APIRouter(prefix="/staff/coverage", include_in_schema=False)
 PARTS = 12
 """Codes shown, the largest first; the file has more."""
 ALL = mark("All areas together")
+MAPS = {
+    "provinces": (
+        mark("South Africa by province"),
+        mark("Map of South Africa: what part of its target each province has confirmed"),
+    ),
+    "neighbours": (
+        mark("Neighbouring countries"),
+        mark("Map of southern Africa: what part of its target each country has confirmed"),
+    ),
+    "world": (
+        mark("Countries further away"),
+        mark("Map of the world: what part of its target each country has confirmed"),
+    ),
+}
+"""What each map is of, and what it shows."""
 NO_CODE = mark("Without a code")
 Setter = Annotated[Identity, Depends(require(*SEES_LIVE))]
 
@@ -90,8 +105,8 @@ async def _page(
         status=status,
         coverage=coverage,
         rows=showing.rows(coverage, today),
-        map=showing.country_map(coverage),
-        shown={row.area for row in coverage.items},
+        maps=[(drawn, *MAPS[drawn.name]) for drawn in showing.maps(coverage)],
+        names={row.area: row.name for row in coverage.items},
         shades=pictures.SHADES,
         bars=showing.bars(coverage),
         growth=showing.growth(curves, together=translate(language, ALL) if together else "") if curves.items else None,

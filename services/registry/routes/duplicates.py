@@ -1,15 +1,25 @@
 """Pairs that are likely one person: shown, merged, dismissed; and merges undone."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.registry import showing
+from services.registry import files, showing
 from services.registry.duplicates import acts, pairs, undoing
 from services.registry.duplicates.joining import By
 from services.registry.duplicates.model import Merge, Pair
-from services.registry.duplicates.shapes import Duplicate, Duplicates, Merges, MergeShown, MergeWanted, Undone, duplicate, merged_shown
+from services.registry.duplicates.shapes import (
+    TABLE,
+    Duplicate,
+    Duplicates,
+    Merges,
+    MergeShown,
+    MergeWanted,
+    Undone,
+    duplicate,
+    merged_shown,
+)
 from services.registry.keeping.changes import act_as
 from services.registry.model import Member
 from services.registry.model.consents import UNNAMED_OFFICE
@@ -22,29 +32,35 @@ from shared.errors import NotFound
 from shared.identity import Identity, require
 from shared.service import Db
 from shared.web.language import Language, language_of
-from shared.web.paging import Paging
+from shared.web.paging import Asked, Paging
 
 router = APIRouter(prefix="/api/v1", tags=["duplicates"])
 
 Clerk = Annotated[Identity, Depends(require("admin", "consultant", "officer"))]
 
 
-@router.get("/duplicates")
+@router.get("/duplicates", response_model=Duplicates, responses=files.RESPONSES)
 async def list_duplicates(
     request: Request,
     db: Db,
     who: Clerk,
     paging: Paging,
+    wish: files.WithReason,
     member: Annotated[UUID | None, Query(description="only the pairs of this member")] = None,
-) -> Duplicates:
+) -> Any:
     """List pairs that nobody has judged yet, the likeliest first, with what speaks for it and against."""
     scope = scope_of(who)
-    async with scoped(db, who) as session:
-        found = await pairs.page(session, scope, after=pairs.read_key(paging.after), fetch=paging.fetch, about=member)
-        answer = paging.answer(found, pairs.key_of)
-        items = [duplicate(pair, both, scope, language_of(request)) for pair, both in await pairs.whole(session, answer["items"])]
-        note(session, who, "duplicates_listed", [each.id for item in items for each in item.members])
-    return Duplicates(items=items, next=answer["next"])
+
+    async def page(paging: Asked, why: str | None) -> dict[str, Any]:
+        async with scoped(db, who) as session:
+            found = await pairs.page(session, scope, after=pairs.read_key(paging.after), fetch=paging.fetch, about=member)
+            answer = paging.answer(found, pairs.key_of)
+            items = [duplicate(pair, both, scope, language_of(request)) for pair, both in await pairs.whole(session, answer["items"])]
+            shown = [each.id for item in items for each in item.members]
+            note(session, who, "duplicates_exported" if why else "duplicates_listed", shown, why=why)
+        return answer | {"items": items}
+
+    return await files.answer(wish, paging, "duplicates", TABLE, page)
 
 
 @router.get("/duplicates/{pair_id}")

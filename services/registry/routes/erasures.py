@@ -1,6 +1,5 @@
 """Erasing a member on their behalf, and the receipt of any erasure."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from services.registry import erasing, receipts
 from services.registry.keeping.changes import refuse_stale, seen_version
 from services.registry.model import Member
 from services.registry.model.consents import StaffWay
+from services.registry.pages import pages
 from services.registry.scoped import acting_on
 from shared.audit import note
 from shared.clock import now
@@ -21,10 +21,8 @@ from shared.identity import Identity, current, require
 from shared.receipts import new_number, read_number
 from shared.service import Db
 from shared.web.language import language_of, mark
-from shared.web.pages import Pages
 
 router = APIRouter(tags=["members"])
-pages = Pages(Path(__file__).parent.parent)
 
 Eraser = Annotated[Identity, Depends(require("admin", "consultant", "officer"))]
 PARTS = {

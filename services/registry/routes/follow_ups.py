@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.registry import files
 from services.registry.calling import desk, following, queue, showing, words
 from services.registry.calling.following import FollowUp
 from services.registry.calling.model import HOME
@@ -20,7 +21,7 @@ from shared.service import Db
 from shared.web.forms import Typed
 from shared.web.language import language_of, mark, translate
 from shared.web.pages import Filled
-from shared.web.paging import Paging
+from shared.web.paging import Asked, Paging
 from shared.web.wording import field_errors
 
 router = APIRouter(prefix="/api/v1/follow-ups", tags=["calls"])
@@ -42,11 +43,12 @@ class Done(BaseModel):
     version: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 
-@router.get("", response_model=showing.Calls)
+@router.get("", response_model=showing.Calls, responses=files.RESPONSES)
 async def list_follow_ups(
     db: Db,
     who: Clerk,
     paging: Paging,
+    wish: files.WithReason,
     state: Annotated[queue.State, Query(description="due now, all open ones, or those done")] = "due",
     member: UUID | None = None,
     partner: Partner = None,
@@ -54,8 +56,12 @@ async def list_follow_ups(
 ) -> Any:
     """List follow-ups, those due first, first."""
     asked = queue.Asked(state, "follow_up", None, member, partner, queue.staff_of(who) if mine else None)
-    async with scoped(db, who) as session:
-        return await desk.page(session, who, asked, paging, "follow_ups_listed")
+
+    async def page(paging: Asked, why: str | None) -> dict[str, Any]:
+        async with scoped(db, who) as session:
+            return await desk.page(session, who, asked, paging, "follow_ups_exported" if why else "follow_ups_listed", why)
+
+    return await files.answer(wish, paging, "follow-ups", showing.TABLE, page)
 
 
 @router.post("", status_code=201)

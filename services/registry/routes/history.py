@@ -1,12 +1,13 @@
 """What happened with a member, and who of the staff did what."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
+from services.registry import cursors, files
 from services.registry.history import happenings, trail
 from services.registry.history.happenings import SOURCES, Happening
 from services.registry.scope import scope_of
@@ -16,13 +17,11 @@ from shared.errors import FieldError, Invalid
 from shared.identity import Identity, require
 from shared.service import Db
 from shared.web.language import mark
-from shared.web.paging import Paging, encode
+from shared.web.paging import Asked, Paging, encode
 
 router = APIRouter(prefix="/api/v1", tags=["audit"])
 
 Staff = Annotated[Identity, Depends(require("admin", "consultant", "officer"))]
-CURSOR = mark("Take the cursor from `next` of the page before, as it is.")
-BIGGEST = 2**63 - 1
 
 
 class History(BaseModel):
@@ -58,23 +57,34 @@ async def show_history(
     return History.model_validate(paging.answer(found, lambda happened: (happened.at.isoformat(), happened.key)))
 
 
-@router.get("/audit")
+@router.get("/audit", response_model=Trail, responses=files.RESPONSES)
 async def show_audit(
     db: Db,
     who: Staff,
     paging: Paging,
+    wish: files.WithReason,
     what: Annotated[str | None, Query(max_length=80, description="the act, such as `members_exported`")] = None,
     member: Annotated[UUID | None, Query(description="only what was done about this member")] = None,
     since: Annotated[datetime | None, Query(description="at or after this moment")] = None,
-) -> Trail:
-    """Show who of the staff did what: all of it to administrators, to others what their own office did."""
+) -> Any:
+    """Show who of the staff did what: all of it to administrators, to others what their own office did.
+
+    A file names a member where an act was about one; of more it says how many.
+    """
     if since is not None and since.tzinfo is None:
         raise Invalid(errors=[FieldError("/query/since", "Write the time like this: 2020-04-08T09:00:00Z.")])
     scope, wanted = scope_of(who), trail.Wanted(what, member, since)
-    async with scoped(db, who) as session:
-        page = await trail.trail(session, who, scope, wanted, before=_place(paging.after), limit=paging.limit)
-        note(session, who, "audit_read", {shown for entry in page.entries for shown in entry.members})
-    return Trail(items=page.entries, next=encode((page.rest,)) if page.rest else None)
+
+    async def page(paging: Asked, why: str | None) -> dict[str, Any]:
+        async with scoped(db, who) as session:
+            found = await trail.trail(session, who, scope, wanted, before=cursors.number(paging.after), limit=paging.limit)
+            if why:
+                note(session, who, "audit_exported", {entry.members[0] for entry in found.entries if len(entry.members) == 1}, why=why)
+            else:
+                note(session, who, "audit_read", {shown for entry in found.entries for shown in entry.members})
+        return {"items": found.entries, "next": encode((found.rest,)) if found.rest else None}
+
+    return await files.answer(wish, paging, "audit", trail.TABLE, page)
 
 
 def _moment(cursor: tuple[str | int, ...] | None) -> tuple[datetime, str] | None:
@@ -86,13 +96,5 @@ def _moment(cursor: tuple[str | int, ...] | None) -> tuple[datetime, str] | None
         if moment.tzinfo is None:
             raise ValueError
     except ValueError:
-        raise Invalid(errors=[FieldError("/query/cursor", CURSOR)]) from None
+        raise cursors.wrong() from None
     return moment, str(key)
-
-
-def _place(cursor: tuple[str | int, ...] | None) -> int | None:
-    if cursor is None:
-        return None
-    if len(cursor) == 1 and isinstance(cursor[0], int) and 0 <= cursor[0] <= BIGGEST:
-        return cursor[0]
-    raise Invalid(errors=[FieldError("/query/cursor", CURSOR)])

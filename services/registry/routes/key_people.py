@@ -1,12 +1,12 @@
 """Key people who are not members yet: for staff only, in no export, and not for long."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from services.registry.cursors import moment_and_id
 from services.registry.outreach import key_people
 from services.registry.outreach.fields import KeyPersonWanted
 from services.registry.outreach.model import KeyPerson
@@ -14,11 +14,10 @@ from services.registry.outreach.showing import KeyPeople, KeyPersonShown
 from services.registry.outreach.sight import MANAGES
 from shared.audit import note
 from shared.clock import now
-from shared.errors import FieldError, Invalid
 from shared.identity import Identity, require
 from shared.service import Db
 from shared.web.language import language_of
-from shared.web.paging import Key, Paging
+from shared.web.paging import Paging
 
 router = APIRouter(prefix="/api/v1/key-people", tags=["outreach"])
 Manager = Annotated[Identity, Depends(require(*MANAGES))]
@@ -42,7 +41,7 @@ def _shown(person: KeyPerson) -> KeyPersonShown:
 async def list_key_people(db: Db, who: Manager, paging: Paging) -> dict[str, Any]:
     """List key people, the newest first."""
     async with db.transaction() as session:
-        found = await key_people.page(session, who, after=read_key(paging.after), fetch=paging.fetch)
+        found = await key_people.page(session, who, after=moment_and_id(paging.after), fetch=paging.fetch)
         note(session, who, "key_people_listed", [person.id for person in found[: paging.limit]])
     return paging.answer(found, lambda person: (person.added_at.isoformat(), str(person.id)), _shown)
 
@@ -83,21 +82,3 @@ async def forget_key_person(db: Db, who: Manager, key_person_id: UUID) -> None:
         person = await key_people.one(session, who, key_person_id)
         note(session, who, "key_person_deleted", [person.id])
         await session.delete(person)
-
-
-def read_key(cursor: Key | None) -> tuple[datetime, UUID] | None:
-    """Return the place that a cursor stands for.
-
-    Raises:
-        Invalid: the cursor is none of ours.
-    """
-    if cursor is None:
-        return None
-    try:
-        at, person_id = cursor
-        moment = datetime.fromisoformat(str(at))
-        if moment.tzinfo is None:
-            raise ValueError
-        return moment, UUID(str(person_id))
-    except ValueError:
-        raise Invalid(errors=[FieldError("/query/cursor", "Take the cursor from `next` of the page before, as it is.")]) from None

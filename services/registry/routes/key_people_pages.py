@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
+from services.registry.cursors import moment_and_id
 from services.registry.outreach import key_people
 from services.registry.outreach.fields import KeyPersonWanted
 from services.registry.outreach.words import KEY_STATUSES
 from services.registry.pages import pages
-from services.registry.routes.key_people import Manager, read_key
+from services.registry.routes.key_people import Manager
 from services.registry.selfservice_words import LANGUAGES
 from shared import facts
 from shared.audit import note
@@ -75,7 +76,7 @@ async def note_contact(db: Db, who: Manager, key_person_id: UUID, typed: Typed) 
 async def _page(request: Request, db: Db, who: Identity, form: Filled, *, cursor: str = "", status: int = 200) -> HTMLResponse:
     asked, language = Asked(ON_A_PAGE, decode(cursor) if cursor else None), language_of(request)
     async with db.transaction() as session:
-        found = await key_people.page(session, who, after=read_key(asked.after), fetch=asked.fetch)
+        found = await key_people.page(session, who, after=moment_and_id(asked.after), fetch=asked.fetch)
         note(session, who, "key_people_listed", [person.id for person in found[:ON_A_PAGE]])
     answer = asked.answer(found, lambda person: (person.added_at.isoformat(), str(person.id)))
     return pages.render(

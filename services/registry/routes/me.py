@@ -1,6 +1,5 @@
 """A member's own pages, reached by a manage link in the browser that opened it. What is withdrawn or erased is the gateway's to hear."""
 
-from pathlib import Path
 from typing import Any, cast
 
 import orjson
@@ -18,6 +17,8 @@ from services.registry.handing_over import NAMES, transfers
 from services.registry.history.acts import words_of
 from services.registry.history.readers import MOST_TAKEN, readers
 from services.registry.model import Member
+from services.registry.outreach import key_people
+from services.registry.pages import pages
 from services.registry.routes.mine import Mine, own_consents, own_member
 from services.registry.selfservice import Chosen
 from shared import consent, facts
@@ -30,11 +31,10 @@ from shared.outbox import put
 from shared.service import Db
 from shared.web.forms import Typed
 from shared.web.language import mark, translate
-from shared.web.pages import Filled, Pages
+from shared.web.pages import Filled
 from shared.web.wording import field_errors
 
 router = APIRouter(include_in_schema=False)
-pages = Pages(Path(__file__).parent.parent)
 
 CHANGED_MEANWHILE = mark("Your record was changed meanwhile. Look at what is different, and save once more.")
 
@@ -79,9 +79,10 @@ async def take_away(request: Request, db: Db, link: Mine) -> Response:
         readings = await readers(session, member.id, most=MOST_TAKEN)
         calls = await calls_of(session, member.id)
         before = await histories.earlier(session, member.id)
+        wished = await key_people.noted_of(session, member.id)
         note(session, current(request), "own_record_exported", [member.id])
     held = showing.own(member, consents).model_dump(mode="json") | calls | {"read_by": [reading._asdict() for reading in readings]}
-    held |= {"earlier_records": before} if before else {}
+    held |= ({"earlier_records": before} if before else {}) | ({"before_you_registered": wished} if wished else {})
     headers = {"content-disposition": 'attachment; filename="khokahano.json"', "cache-control": "no-store"}
     return Response(orjson.dumps(held, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from services.registry import cursors, files
 from services.registry.keeping.changes import seen_version
 from services.registry.numbers import sheets
 from services.registry.outreach import book, briefing, codes, documents, showing
@@ -39,7 +40,7 @@ NO_ADDRESS = mark("This partner has no e-mail address: enter one first.")
 A_MOMENT_AGO = mark("The pack was sent to this address a moment ago.")
 
 
-@router.get("", response_model=Partners, responses=sheets.RESPONSES)
+@router.get("", response_model=Partners, responses=files.RESPONSES)
 async def list_partners(
     request: Request,
     db: Db,
@@ -49,10 +50,10 @@ async def list_partners(
     kind: Kind | None = None,
     status: Status | None = None,
     area: Annotated[str | None, Query(max_length=10)] = None,
-    form: sheets.Form = None,
+    form: files.Wanted = None,
 ) -> dict[str, Any] | Response:
     """List partners by name: a mission finds itself, a viewer figures only. As a table, all that fit."""
-    wanted, whole = book.Wanted(q, kind, status, area), sheets.is_wanted(request, form)
+    wanted, whole = book.Wanted(q, kind, status, area), files.asked(request, form) is not None
     async with db.transaction() as session:
         found = await book.page(session, who, wanted, after=_key(paging.after), fetch=MOST_IN_A_TABLE if whole else paging.fetch)
         shown = await book.show(session, who, found, base_url(request))
@@ -210,4 +211,4 @@ def _key(cursor: Key | None) -> tuple[str, str] | None:
         name, partner_id = cursor
         return str(name), str(UUID(str(partner_id)))
     except ValueError:
-        raise Invalid(errors=[FieldError("/query/cursor", "Take the cursor from `next` of the page before, as it is.")]) from None
+        raise cursors.wrong() from None

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.registry import exporting, searching, showing
+from services.registry import cursors, files, searching, showing
 from services.registry.model import Member
 from services.registry.pages import pages
 from services.registry.people import asked, counted, views, words
@@ -22,7 +22,7 @@ from shared.errors import FieldError, Invalid
 from shared.identity import Identity, require
 from shared.service import Db
 from shared.web.forms import Typed, translated
-from shared.web.language import Language, language_of, mark, translate
+from shared.web.language import Language, language_of, translate
 from shared.web.pages import Filled
 from shared.web.paging import Asked as FirstPage
 from shared.web.paging import Paging
@@ -31,7 +31,6 @@ router = APIRouter(prefix="/staff/members", include_in_schema=False)
 
 Reader = Annotated[Identity, Depends(require(*SEES_ALL, "mission"))]
 Exporter = Annotated[Identity, Depends(require(*SEES_ALL))]
-NO_REASON = mark("Say why these persons are exported.")
 
 
 @router.get("")
@@ -43,7 +42,7 @@ async def list_people(request: Request, db: Db, who: Reader, paging: Paging) -> 
     found: list[Member] = []
     if not wrong:
         async with scoped(db, who) as session:
-            after = searching.read_key(paging.after)
+            after = cursors.moment_and_id(paging.after)
             found = await searching.page(session, wanted.filters, scope, after=after, fetch=paging.fetch)
             note(session, who, "members_listed", (member.id for member in found[: paging.limit]))
     async with db.transaction() as session:
@@ -159,10 +158,10 @@ async def export_people(request: Request, db: Db, who: Exporter, typed: Typed) -
     if wrong:
         raise Invalid(errors=wrong)
     try:
-        form: exporting.Form = "xlsx" if typed.value("format") == "xlsx" else "csv"
-        answer = await list_members(request, db, who, wanted.filters, FirstPage(), form=form, reason=typed.value("reason")[:500])
+        wish = files.Wish("xlsx" if typed.value("format") == "xlsx" else "csv", typed.value("reason")[:500])
+        answer = await list_members(db, who, wanted.filters, FirstPage(), wish)
     except Invalid:
-        return _reason(request, wanted, typed.filled([FieldError("/reason", translate(language_of(request), NO_REASON))]), 422)
+        return _reason(request, wanted, typed.filled([FieldError("/reason", translate(language_of(request), files.NO_REASON))]), 422)
     assert isinstance(answer, Response)
     return answer
 

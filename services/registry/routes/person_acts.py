@@ -38,7 +38,7 @@ NO_VERSION = 1
 @router.get("/correct")
 async def show_correction(request: Request, db: Db, who: Clerk, member_id: UUID) -> Response:
     """Show what can be corrected."""
-    member = await _member(db, who, member_id)
+    member = await member_shown(db, who, member_id)
     return _correction(request, member, Filled(correcting.held(member)))
 
 
@@ -48,19 +48,19 @@ async def correct(request: Request, db: Db, who: Clerk, member_id: UUID, typed: 
     language, carried = language_of(request), typed.value("shown")
     changed = correcting.touched(typed, carried)
     if not changed:
-        return _back(member_id, "unchanged")
+        return back(member_id, "unchanged")
     try:
-        await correct_member(request, db, who, member_id, {**correcting.body(changed), "version": _version(typed)})
+        await correct_member(request, db, who, member_id, {**correcting.body(changed), "version": version_of(typed)})
     except Invalid as invalid:
-        member = await _member(db, who, member_id)
+        member = await member_shown(db, who, member_id)
         return _correction(request, member, typed.filled(translated(invalid.errors, language)), 422, typed=typed)
     except Conflict as conflict:
-        member = await _member(db, who, member_id)
+        member = await member_shown(db, who, member_id)
         merged = correcting.merge(member, typed, carried, language)
         form = Filled(merged.values, [FieldError("", translate(language, conflict.detail))])
         changes = [error.detail for error in conflict.errors]
         return _correction(request, member, form, 409, differences=merged.differences, changes=changes)
-    return _back(member_id, "corrected")
+    return back(member_id, "corrected")
 
 
 def _correction(request: Request, member: Member, form: Filled, status: int = 200, *, typed: Form | None = None, **more: Any) -> Response:
@@ -72,7 +72,7 @@ def _correction(request: Request, member: Member, form: Filled, status: int = 20
         form=form,
         # A page with a mistake in it goes on from what its first version showed.
         shown=typed.value("shown") if typed else correcting.shown(correcting.held(member)),
-        version=_version(typed) if typed else member.version,
+        version=version_of(typed) if typed else member.version,
         **{"differences": [], "changes": [], **more},
         **telling.choices(language_of(request), origin=request.app.state.settings.country_of_origin),
     )
@@ -81,7 +81,7 @@ def _correction(request: Request, member: Member, form: Filled, status: int = 20
 @router.get("/consent")
 async def show_consent(request: Request, db: Db, who: Clerk, member_id: UUID) -> Response:
     """Show the form for what somebody told us."""
-    return _consent(request, await _member(db, who, member_id), Filled())
+    return _consent(request, await member_shown(db, who, member_id), Filled())
 
 
 @router.post("/consent")
@@ -92,8 +92,8 @@ async def take_consent(request: Request, db: Db, who: Clerk, member_id: UUID, ty
         recorded = await record_consent(request, db, who, member_id, telling.answer(typed, language))
     except (Invalid, Conflict) as refusal:
         errors = telling.on_page(translated(refusal.errors, language)) or [FieldError("", translate(language, refusal.detail))]
-        return _consent(request, await _member(db, who, member_id), typed.filled(errors), refusal.status)
-    member = await _member(db, who, member_id)
+        return _consent(request, await member_shown(db, who, member_id), typed.filled(errors), refusal.status)
+    member = await member_shown(db, who, member_id)
     return pages.render(
         request, "person_recorded.html", person=member, receipt=recorded.receipt, spoken=TAGS["st" if member.language == "st" else "en"]
     )
@@ -115,7 +115,7 @@ def _consent(request: Request, member: Member, form: Filled, status: int = 200) 
 @router.get("/confirm/{contact_id}")
 async def show_confirming(request: Request, db: Db, who: Clerk, member_id: UUID, contact_id: UUID) -> Response:
     """Show the number to ring, and the words to read out."""
-    member = await _member(db, who, member_id)
+    member = await member_shown(db, who, member_id)
     return _confirming(request, member, _number(member, contact_id), Filled())
 
 
@@ -126,11 +126,11 @@ async def confirm(request: Request, db: Db, who: Clerk, member_id: UUID, contact
     try:
         await confirm_by_call(request, db, who, member_id, contact_id, telling.read_out(typed, language))
     except (Invalid, Conflict) as refusal:
-        member = await _member(db, who, member_id)
+        member = await member_shown(db, who, member_id)
         errors = translated(refusal.errors, language) if isinstance(refusal, Invalid) else []
         form = typed.filled(errors or [FieldError("", translate(language, refusal.detail))])
         return _confirming(request, member, _number(member, contact_id), form, refusal.status)
-    return _back(member_id, "confirmed")
+    return back(member_id, "confirmed")
 
 
 def _confirming(request: Request, member: Member, contact: Contact, form: Filled, status: int = 200) -> Response:
@@ -149,13 +149,13 @@ def _confirming(request: Request, member: Member, contact: Contact, form: Filled
 @router.get("/code")
 async def ask_for_code(request: Request, db: Db, who: Clerk, member_id: UUID) -> Response:
     """Ask which number was rung, before a code for the person's own page is made."""
-    return _coding(request, await _member(db, who, member_id), Filled())
+    return _coding(request, await member_shown(db, who, member_id), Filled())
 
 
 @router.post("/code")
 async def make_code(request: Request, db: Db, who: Clerk, member_id: UUID, typed: Typed) -> Response:
     """Make a code for the person's own page and show it once, to be read out to them."""
-    member = await _member(db, who, member_id)
+    member = await member_shown(db, who, member_id)
     number = next((contact for contact in member.contacts if str(contact.id) == typed.value("contact_id")), None)
     if number is None or number.kind not in CALLABLE:
         wrong = [FieldError("/contact_id", translate(language_of(request), NO_NUMBER))]
@@ -173,7 +173,7 @@ def _coding(request: Request, member: Member, form: Filled, status: int = 200) -
 @router.get("/erase")
 async def ask_once_more(request: Request, db: Db, who: Clerk, member_id: UUID) -> Response:
     """Ask whether everything is to be erased."""
-    return _erasing(request, await _member(db, who, member_id), Filled())
+    return _erasing(request, await member_shown(db, who, member_id), Filled())
 
 
 @router.post("/erase")
@@ -181,7 +181,7 @@ async def erase(request: Request, db: Db, who: Clerk, member_id: UUID, typed: Ty
     """Erase somebody everywhere, and show the number of the receipt, to be told to them."""
     if typed.value("sure") != "yes":
         form = typed.filled([FieldError("/sure", translate(language_of(request), NOT_SURE))])
-        return _erasing(request, await _member(db, who, member_id), form, 422)
+        return _erasing(request, await member_shown(db, who, member_id), form, 422)
     asked = next((value for value in telling.ASKED if value == typed.value("asked")), None)
     begun = await erase_member(request, db, who, member_id, typed.value("reason")[:500] or None, asked)
     return pages.render(request, "person_erased.html", number=begun.receipt)
@@ -192,7 +192,7 @@ def _erasing(request: Request, member: Member, form: Filled, status: int = 200) 
     return pages.render(request, "person_erase.html", status=status, person=member, form=form, asked=asked)
 
 
-async def _member(db: Db, who: Identity, member_id: UUID) -> Member:
+async def member_shown(db: Db, who: Identity, member_id: UUID) -> Member:
     """Return somebody whose page is about to be shown, which is noted.
 
     Raises:
@@ -213,9 +213,11 @@ def _number(member: Member, contact_id: UUID) -> Contact:
     return contact
 
 
-def _version(typed: Form) -> int:
+def version_of(typed: Form) -> int:
+    """Return the version of the member that a form was made from."""
     return typed.number("version") or NO_VERSION
 
 
-def _back(member_id: UUID, did: str) -> Response:
+def back(member_id: UUID, did: str) -> Response:
+    """Lead back to the person's page, which says what was done."""
     return RedirectResponse(f"/staff/members/{member_id}?did={did}", 303)

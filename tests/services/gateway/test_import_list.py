@@ -73,6 +73,20 @@ async def test_mission_sees_its_own_sheets_only(gateway: Gateway) -> None:
     assert {str(mine), str(other)} <= set(everybody)
 
 
+async def test_an_officer_of_some_areas_knows_no_sheet_of_others(gateway: Gateway) -> None:
+    """Refused rows hold people, who may live anywhere."""
+    anywhere = await hand_in(gateway, await gateway.token("officer"))
+    elsewhere = await hand_in(gateway, await gateway.token("mission", "ZA-FS"))
+    inside = await hand_in(gateway, await gateway.token("mission", "ZA-GP"))
+    headers = await gateway.token("officer", "ZA-GP")
+    own = await hand_in(gateway, headers)
+    shown = {each["id"] for each in (await listed(gateway, headers, "?limit=200"))["items"]}
+    assert shown & {str(each) for each in (anywhere, elsewhere, inside, own)} == {str(inside), str(own)}
+    for sheet, status in ((anywhere, 404), (elsewhere, 404), (inside, 200), (own, 200)):
+        for path in ("", "/rejected"):
+            assert (await gateway.web.get(f"{IMPORTS}/{sheet}{path}", headers=headers)).status_code == status
+
+
 async def test_who_looks_after_less_than_before_knows_no_sheet_of_more(gateway: Gateway) -> None:
     email = f"{uuid4().hex}@example.org"
     sheets = []

@@ -2,7 +2,7 @@
 
 from shared.clock import new_id, now
 from shared.contracts.gateway import ContactConfirmed
-from shared.contracts.registry import Contact, ContactsChanged, MemberErased, MemberRegistered
+from shared.contracts.registry import Contact, ContactsChanged, MemberChanged, MemberErased, MemberRegistered
 from tests.services.notifier.conftest import Running, address, member
 from tests.waiting import wait_until
 
@@ -35,6 +35,17 @@ async def test_removal_is_told_to_those_that_stay(notifier: Running) -> None:
     lerato = member(address())
     await notifier.settle(lerato)
     await notifier.settle(changes(lerato))
+    await wait_until(notifier.quiet)
+    assert ("contacts_changed", "sent") in await templates(notifier, lerato.member_id)
+
+
+async def test_address_that_staff_removed_is_told_though_it_is_gone(notifier: Running) -> None:
+    lerato = member(address())
+    await notifier.settle(lerato)
+    [old] = lerato.contacts
+    state = lerato.model_dump(include=set(MemberChanged.model_fields))
+    await notifier.settle(MemberChanged.model_validate({**state, "version": 2, "status": "registered", "contacts": ()}))
+    await notifier.settle(changes(lerato).model_copy(update={"removed": old.id}))
     await wait_until(notifier.quiet)
     assert ("contacts_changed", "sent") in await templates(notifier, lerato.member_id)
 

@@ -66,6 +66,9 @@ async def populate(database: Database, world: World) -> None:
         world.people.append(replace(kept, marks=(*kept.marks, *(one if kept is other else other).marks)))
     for area, (first, second) in {HOME: world.people[:2], ELSEWHERE: world.people[2:4]}.items():
         await _furnish(database, world, area, first, second)
+    async with database.transaction() as session:
+        for person in world.people:
+            await session.execute(READING, {"ids": [person.id]})
 
 
 async def _merged(database: Database, world: World, one: Person, other: Person) -> dict[str, Any]:

@@ -60,6 +60,7 @@ LATER = {"member_id": "{member_id}", "about": "The form", "due_at": f"{NEXT_MONT
 CHURCH = {"name": "A church in Gauteng", "kind": "church", "areas": [HOME]}
 PROMISE = {"what": "Forty posters", "due_on": "2030-01-07"}
 NURSE = {"name": "Mme Nthabiseng", "source": "a friend", "reason": "knows many", "area": HOME, "email": "nthabiseng@example.net"}
+NEW_ADDRESS = {"kind": "email", "value": "new@example.org", "asked": "call"}
 CHOSEN = {"wording": "2020-01", "version": "1"}
 
 # A query may be written after a path, to try a route in more than one way.
@@ -77,8 +78,11 @@ RIGHTS: dict[str, Right] = {
     "POST /api/v1/members/{member_id}/consents": Right("member", CLERKS, SPOKEN),
     "GET /api/v1/members/{member_id}/history": Right("member", CLERKS),
     "GET /api/v1/audit": Right("people", CLERKS),
+    "GET /api/v1/audit?format=csv&reason=test": Right("people", CLERKS),
     "PATCH /api/v1/members/{member_id}": Right("member", CLERKS, {"city": "Welkom"}),
     "POST /api/v1/members/{member_id}/contacts/{contact_id}/confirm": Right("member", CLERKS, {}),
+    "POST /api/v1/members/{member_id}/contacts": Right("member", CLERKS, NEW_ADDRESS),
+    "DELETE /api/v1/members/{member_id}/contacts/{contact_id}?asked=call": Right("member", CLERKS),
     "POST /api/v1/members/{member_id}/code": Right("member", CLERKS, {"contact_id": "{contact_id}"}),
     "GET /staff/members": Right("people", f"{CLERKS} mission"),
     "GET /staff/members/{member_id}": Right("member", f"{CLERKS} mission"),
@@ -93,12 +97,19 @@ RIGHTS: dict[str, Right] = {
     "POST /staff/members/{member_id}/consent": Right("member", CLERKS, form=TOLD),
     "GET /staff/members/{member_id}/confirm/{contact_id}": Right("member", CLERKS),
     "POST /staff/members/{member_id}/confirm/{contact_id}": Right("member", CLERKS, form={}),
+    "GET /staff/members/{member_id}/contacts": Right("member", CLERKS),
+    "POST /staff/members/{member_id}/contacts": Right("member", CLERKS, form={**NEW_ADDRESS, "version": "1"}, answers=(303, 409)),
+    "GET /staff/members/{member_id}/contacts/{contact_id}/remove": Right("member", CLERKS),
+    "POST /staff/members/{member_id}/contacts/{contact_id}/remove": Right(
+        "member", CLERKS, form={"asked": "call", "version": "1"}, answers=(303, 409)
+    ),
     "GET /staff/members/{member_id}/code": Right("member", CLERKS),
     "POST /staff/members/{member_id}/code": Right("member", CLERKS, form={"contact_id": "{contact_id}"}),
     "GET /staff/members/{member_id}/erase": Right("member", CLERKS),
     "POST /staff/members/{member_id}/erase": Right("member", CLERKS, form={"sure": "yes"}),
     # Two who are likely one.
     "GET /api/v1/duplicates": Right("people", CLERKS),
+    "GET /api/v1/duplicates?format=csv&reason=test": Right("people", CLERKS),
     "GET /api/v1/duplicates/{pair_id}": Right("thing", CLERKS),
     "POST /api/v1/duplicates/{pair_id}/merge": Right("thing", CLERKS, {}),
     "POST /api/v1/duplicates/{pair_id}/dismiss": Right("thing", CLERKS),
@@ -111,7 +122,9 @@ RIGHTS: dict[str, Right] = {
     "POST /staff/duplicates/merges/{merge_id}/undo": Right("thing", CLERKS, form={}),
     # Calls.
     "GET /api/v1/calls": Right("people", CLERKS),
+    "GET /api/v1/calls?format=xlsx&why=test": Right("people", CLERKS),
     "GET /api/v1/calls/log": Right("people", CLERKS, empty=True),
+    "GET /api/v1/calls/log?format=csv&reason=test": Right("people", CLERKS, empty=True),
     "POST /api/v1/calls/next": Right("people", CLERKS, whole=False),
     "GET /api/v1/calls/{call_id}": Right("thing", CLERKS),
     "POST /api/v1/calls/{call_id}/claim": Right("thing", CLERKS),
@@ -119,6 +132,7 @@ RIGHTS: dict[str, Right] = {
     "POST /api/v1/calls/{call_id}/log": Right("thing", CLERKS, {"outcome": "no_answer"}),
     "PATCH /api/v1/calls/{call_id}": Right("thing", CLERKS, {"best_hour": 9}),
     "GET /api/v1/follow-ups": Right("people", CLERKS),
+    "GET /api/v1/follow-ups?format=csv&reason=test": Right("people", CLERKS),
     "POST /api/v1/follow-ups": Right("home", CLERKS, LATER),
     "POST /api/v1/follow-ups/{follow_up_id}/done": Right("thing", CLERKS, {}),
     "GET /staff/calls": Right("people", CLERKS),
@@ -131,6 +145,7 @@ RIGHTS: dict[str, Right] = {
     "POST /staff/calls/follow-ups/{follow_up_id}/done": Right("thing", CLERKS, form={}),
     # Partners, and people whom we would like to have as members.
     "GET /api/v1/partners": Right("open", f"{CLERKS} mission viewer"),
+    "GET /api/v1/partners?format=xlsx": Right("open", f"{CLERKS} mission viewer"),
     "POST /api/v1/partners": Right("home", CLERKS, CHURCH, outside=(422,)),
     "GET /api/v1/partners/{partner_id}": Right("partner", f"{CLERKS} mission viewer"),
     "PATCH /api/v1/partners/{partner_id}": Right("partner", CLERKS, {"note": "Rang them"}),

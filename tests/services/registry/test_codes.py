@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from services.registry.codes import keeping
 from shared.clock import now
@@ -195,3 +195,17 @@ async def test_door_is_asked_for_in_both_languages(registry: Registry, language:
     page = await registry.ask("GET", f"/me/code?lang={language}", role=None)
     assert (page.status_code, 'name="code"' in page.text) == (200, True)
     assert ("Bula leqephe la hau ka khoutu" in page.text) == (language == "st")
+
+
+async def test_tries_and_codes_that_were_read_out_are_forgotten_though_nobody_tries_again(registry: Registry) -> None:
+    member = await phone_only(registry)
+    async with registry.database.transaction() as session:
+        await session.execute(text("INSERT INTO code_try VALUES ('old', now() - interval '26 hours', 1), ('new', now(), 1)"))
+        await keeping.make(session, member.member_id, "own")
+        await keeping.make(session, member.member_id, "call")
+        await session.execute(
+            text("UPDATE member_code SET at = now() - interval '25 hours' WHERE member_id = :id"), {"id": member.member_id}
+        )
+        await keeping.forget_old(session)
+    assert [bytes(row.mark) for row in await registry.rows("SELECT mark FROM code_try WHERE mark IN ('old', 'new')")] == [b"new"]
+    assert [row.kind for row in await registry.rows("SELECT kind FROM member_code WHERE member_id = :id", id=member.member_id)] == ["own"]

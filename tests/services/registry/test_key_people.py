@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from services.registry.outreach.key_people import tend_once
 from shared.clock import now
 from tests.services.registry.conftest import Registry, address, submission
+from tests.services.registry.test_me import ask as mine
 
 PEOPLE = "/api/v1/key-people"
 
@@ -122,3 +123,11 @@ async def test_key_people_are_for_staff_of_the_area_only_and_in_no_export(regist
     assert (export.status_code, "Ramoea" in export.text) == (200, False)
     noted = await registry.rows("SELECT 1 FROM audit WHERE what = 'key_person_entered' AND :id = ANY (ids)", id=UUID(made["id"]))
     assert len(noted) == 1
+
+
+async def test_member_is_told_where_we_had_their_name_before(registry: Registry) -> None:
+    made = await entered(registry)
+    [member] = await registry.register(submission("Thabo", "Mokoena", email=made["contact"], submitted_at=now()))
+    await tend_once(registry.database, at=now())
+    held = (await mine(registry, "GET", "/export", member.member_id)).json()
+    assert [(each["source"], each["reason"]) for each in held["before_you_registered"]] == [("the choir of Welkom", "he sells mohair")]

@@ -153,6 +153,14 @@ async def test_sharing_is_withdrawn_unless_agreed_to_later(registry: Registry) -
     assert not (await registry.member(member.member_id))["sharing"]
 
 
+async def test_what_was_written_down_of_what_they_said_is_in_their_file(registry: Registry) -> None:
+    member = await joined(registry)
+    told = {"purpose": "information", "channel": "call", "given": True, "way": "call", "spoken": "Yes, ring me on Sundays."}
+    assert (await registry.ask("POST", f"/api/v1/members/{member.member_id}/consents", json=told)).status_code == 201
+    held = (await ask(registry, "GET", "/export", member.member_id)).json()
+    assert [(each["spoken"], "staff" in each) for each in held["consents"]][-1] == ("Yes, ring me on Sundays.", False)
+
+
 async def test_export_is_a_file_with_all_of_it(registry: Registry) -> None:
     member = await joined(registry, contribution_note="Mohair from Quthing")
     answer = await ask(registry, "GET", "/export", member.member_id)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.registry import exporting
+from services.registry import files
 from shared.contracts.gateway import ConsentGiven
 from shared.contracts.registry import MemberRegistered
 from shared.identity import Role
@@ -155,7 +155,7 @@ async def test_every_look_is_audited_with_whom_it_showed(registry: Registry, peo
 async def test_export_is_guarded_paged_and_audited(
     registry: Registry, people: dict[str, MemberRegistered], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "PAGE", 2)
+    monkeypatch.setattr(files, "PAGE", 2)
     last = (await registry.rows("SELECT coalesce(max(id), 0) AS id FROM audit"))[0].id
     answer = await registry.ask("GET", f"{MEMBERS}?reason=Weekly+calls", headers={"accept": "text/csv"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.registry.duplicates import comparing, following
 from services.registry.model import Contact, Member
 from shared.clock import now
-from shared.contracts.gateway import ConsentWithdrawn, ContactConfirmed, ErasureRequested
+from shared.contracts.gateway import ConsentGiven, ConsentWithdrawn, ContactConfirmed, ErasureRequested, SharingWithdrawn
 from shared.contracts.registry import MemberChanged, MembersMerged, MembersParted, RegistrationRepeated
 from shared.receipts import new_number
 from tests.services.registry.conftest import Registry, number
@@ -82,6 +82,33 @@ async def test_links_and_registrations_of_the_absorbed_one_are_the_kept_ones(reg
     came_as = next(each["id"] for each in shown["contacts"] if each["value"] == contact.value)
     await registry.settle(ContactConfirmed(member_id=one.member_id, contact_id=UUID(came_as), at=now()))
     assert await registry.dead_letters(ContactConfirmed) == []
+
+
+async def test_who_withdraws_what_a_merge_has_ended_does_not_agree_again_when_it_is_undone(registry: Registry) -> None:
+    one, _, pair = await twice(registry, consent=ConsentGiven(registration=True))
+    merged = await merge(registry, pair, one.member_id)
+    shown = await registry.member(one.member_id)
+    assert (shown["information"], shown["sharing"]) == ([], False), "only what both agreed to stays"
+    await registry.settle(ConsentWithdrawn(member_id=one.member_id, at=now()))
+    await registry.settle(SharingWithdrawn(member_id=one.member_id, at=now()))
+    assert (await registry.ask("POST", f"/api/v1/merges/{merged['id']}/undo")).status_code == 200
+    shown = await registry.member(one.member_id)
+    assert (shown["information"], shown["sharing"]) == ([], False)
+    assert await faults(registry) == []
+
+
+async def test_undoing_is_no_later_yes_for_a_withdrawal_that_is_still_on_its_way(registry: Registry) -> None:
+    one, _, pair = await twice(registry, consent=ConsentGiven(registration=True))
+    merged = await merge(registry, pair, one.member_id)
+    pressed = now()
+    assert (await registry.ask("POST", f"/api/v1/merges/{merged['id']}/undo")).status_code == 200
+    shown = await registry.member(one.member_id)
+    assert (shown["information"], shown["sharing"]) == (["email"], True)
+    await registry.settle(ConsentWithdrawn(member_id=one.member_id, at=pressed))
+    await registry.settle(SharingWithdrawn(member_id=one.member_id, at=pressed))
+    shown = await registry.member(one.member_id)
+    assert (shown["information"], shown["sharing"]) == ([], False)
+    assert await faults(registry) == []
 
 
 async def test_member_takes_away_what_was_held_under_the_other_record_too(registry: Registry) -> None:

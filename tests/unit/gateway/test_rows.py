@@ -16,7 +16,7 @@ from services.gateway.mending import guard
 from services.gateway.rows import Fault, Plan, basis_of
 from services.gateway.sheets import Record
 from services.gateway.sheets.__main__ import records
-from services.registry import exporting
+from services.registry import exporting, files
 from shared.clock import now
 from shared.contracts.gateway import RegistrationSubmitted
 from shared.errors import Invalid
@@ -203,7 +203,7 @@ def same(found: RegistrationSubmitted, member: SimpleNamespace) -> None:
 def test_csv_of_members_is_imported_as_it_was_exported(text: str) -> None:
     """Case 33."""
     names, member = exported(text)
-    _, headings, found = records(exporting.Lines().add([names, _row(member, names)]))
+    _, headings, found = records(files.Lines().add([names, _row(member, names)]))
     [record] = found
     same(registered(plan(headings), *record.cells), member)
 

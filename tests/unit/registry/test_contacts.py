@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.registry.contacts import changing, typed
+from services.registry.contacts.changing import By
 from services.registry.contacts.typed import Given
 from services.registry.model import Contact, Member
 from shared.errors import Invalid
@@ -148,3 +149,24 @@ def test_only_contact_is_not_removed() -> None:
     with pytest.raises(Invalid):
         changing.remove(lerato, only, at=LATER, language="en")
     assert (lerato.contacts, lerato.status, lerato.version) == ([only], "confirmed", 3)
+
+
+def test_what_staff_remove_is_recorded_under_their_name_and_told_to_it_too() -> None:
+    old, phone = contact(confirmed=True), contact("phone", "+27710000001", confirmed=True)
+    lerato = member(old, phone, information=("email", "call"))
+    done = changing.remove(lerato, old, at=LATER, language="en", by=By("call", "Thabo", "IOM"))
+    assert [(each.channel, each.way, each.staff, each.office) for each in done.consents] == [("email", "call", "Thabo", "IOM")]
+    assert ([each.id for each in done.told.told], done.told.removed) == ([old.id], old.id)
+    assert lerato.status == "confirmed"
+
+
+def test_removed_address_is_not_told_of_what_its_member_did_themselves() -> None:
+    old = contact(confirmed=True)
+    done = changing.remove(member(old, contact("phone", "+27710000001", confirmed=True)), old, at=LATER, language="en")
+    assert done.told.told == ()
+
+
+def test_staff_are_refused_in_words_about_somebody_else() -> None:
+    with pytest.raises(Invalid) as refused:
+        changing.remove(member(only := contact(confirmed=True)), only, at=LATER, language="en", by=By("call", "Thabo", "IOM"))
+    assert [error.detail for error in refused.value.errors] == [changing.TO_STAFF[changing.LAST]]

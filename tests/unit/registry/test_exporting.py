@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.exporting import columns, guard
+from services.registry.exporting import columns
+from services.registry.files import guard
 from services.registry.finding import Filters
 
 HOSTILE = ["=1+1", "+27710000001", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠x", "'=1"]

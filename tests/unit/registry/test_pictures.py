@@ -2,14 +2,14 @@
 
 import re
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.numbers import pictures
-from shared.facts import provinces
+from shared.facts import areas, provinces
 
 DAY = date(2020, 1, 5)
 
@@ -40,7 +40,7 @@ def test_shade_says_what_part_of_the_target_is_reached(percent: int, least: int)
 
 
 def test_map_holds_the_nine_provinces_and_hatches_what_is_not_told() -> None:
-    drawn = pictures.provinces({"ZA-GP": 45, "ZA-FS": None})
+    [drawn] = pictures.maps({"ZA-GP": 45, "ZA-FS": None})
     shapes = {shape.code: shape for shape in drawn.shapes}
     assert set(shapes) == provinces()
     assert shapes["ZA-GP"].fill == pictures.shade(45)[0]
@@ -49,6 +49,31 @@ def test_map_holds_the_nine_provinces_and_hatches_what_is_not_told() -> None:
     assert all(re.fullmatch(r"[Mlz0-9 -]+", shape.path) for shape in drawn.shapes)
     assert all(0 < shape.x < drawn.width and 0 < shape.y < drawn.height for shape in drawn.shapes)
     assert sum(len(shape.path) for shape in drawn.shapes) < 5000
+
+
+def test_maps_hold_every_country_with_a_target_once() -> None:
+    drawn = pictures.maps({area.code: 45 for area in areas() if area.kind == "country"})
+    assert [each.name for each in drawn] == ["neighbours", "world"]
+    shapes = [shape for each in drawn for shape in each.shapes]
+    assert sorted(shape.code for shape in shapes) == sorted(area.code for area in areas() if area.kind == "country")
+    assert {shape.fill for shape in shapes} == {pictures.shade(45)[0]}
+    assert all(re.fullmatch(r"[Mlz0-9 -]+", path) for each in drawn for path in (each.land, *(shape.path for shape in each.shapes)))
+    assert sum(len(each.land) for each in drawn) + sum(len(shape.path) for shape in shapes) < 12_000
+
+
+def test_labels_of_a_map_lie_on_it_and_apart() -> None:
+    for drawn in pictures.maps(dict.fromkeys((area.code for area in areas()), 100))[1:]:
+        boxes = [(shape.x - 34, shape.y - 22, shape.x + 34, shape.y + 30) for shape in drawn.shapes]
+        assert all(left >= 0 and top >= 0 and right <= drawn.width and bottom <= drawn.height for left, top, right, bottom in boxes)
+        for one, other in combinations(boxes, 2):
+            assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
+def test_map_is_left_out_where_none_of_the_callers_areas_lies_on_it() -> None:
+    [drawn] = pictures.maps({"GB": 10, "elsewhere": None})
+    assert drawn.name == "world"
+    assert {shape.code: shape.fill for shape in drawn.shapes}.items() >= {"GB": pictures.shade(10)[0], "US": pictures.LAND}.items()
+    assert pictures.maps({"BE": None}) == []
 
 
 def test_bar_is_as_long_as_the_part_of_the_target() -> None:

@@ -2,10 +2,13 @@ import json
 import logging as stdlib
 from collections.abc import Iterator
 from io import StringIO
+from typing import get_args
 
 import pytest
 
 from shared import journey, logging
+from shared.tokens import Purpose
+from shared.topology import ROUTES
 
 
 @pytest.fixture
@@ -46,6 +49,11 @@ def test_log_holds_nobody(printed: StringIO, key: str, value: str) -> None:
     (line,) = read(printed)
     text = json.dumps(line)
     assert all(mark not in text for mark in ("palesa", "Palesa", "710000123", "71 000", "abc.DEF"))
+
+
+@pytest.mark.parametrize("door", ["me", "sign-in", "erased", *(each for each in get_args(Purpose) if f"/{each}" in ROUTES)])
+def test_token_of_no_link_reaches_the_log(door: str) -> None:
+    assert logging.scrub(f"GET /{door}/abc.DEF-123/pack.pdf") == f"GET /{door}/[token]/pack.pdf"
 
 
 def test_error_is_told_by_type_and_place_not_by_its_text(printed: StringIO) -> None:
