@@ -77,6 +77,10 @@ async def violations(page: Page) -> list[str]:
     return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
 
 
+TOO_WIDE = """[...document.querySelectorAll("body *")].filter(each => each.getBoundingClientRect().right > window.innerWidth)
+    .map(each => each.outerHTML.slice(0, 120))"""
+
+
 async def in_view(page: Page) -> bool:
     """Tell whether the page needs no scrolling sideways."""
     return bool(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
@@ -89,5 +93,5 @@ async def is_well(page: Page, *, script: bool = True, language: str = "") -> Non
     if language:
         assert await page.get_attribute("html", "lang") == TAGS[language]
     if script:
-        assert await in_view(page), page.url
+        assert await in_view(page), (page.url, await page.evaluate(TOO_WIDE))
         assert await violations(page) == [], page.url

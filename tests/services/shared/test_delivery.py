@@ -137,6 +137,7 @@ async def test_stop_settles_what_was_delivered_and_returns_nothing(toy: Toy) -> 
     async def stop_midway() -> None:
         async with toy.running():
             await asyncio.wait_for(begun.wait(), 10)
+            await wait_until(lambda: toy.is_empty("outbox"))  # So that as many are in hand as may be.
             asyncio.get_running_loop().call_later(0.2, go_on.set)
 
     await stop_midway()
